@@ -1,0 +1,1 @@
+"""A Kubernetes cluster as a library: deterministic, in one process, with virtual time."""

@@ -1,0 +1,1 @@
+"""kube-apiserver: the authenticated gateway. ``handle(Request) -> Response`` and ``watch(Request) -> Cursor``."""

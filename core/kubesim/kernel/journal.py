@@ -1,0 +1,85 @@
+"""The causal journal: who wrote what, when, and which earlier write made them; "why?" is a lookup here."""
+
+from hashlib import sha256
+from typing import NamedTuple
+
+from kubesim.objects.wire import Gvr
+
+
+class Entry(NamedTuple):
+    """One write. ``cause`` is the revision that made ``actor`` act, 0 for a person or the passing of time."""
+
+    revision: int
+    at: int
+    actor: str
+    verb: str
+    gvr: Gvr
+    namespace: str
+    name: str
+    subresource: str
+    cause: int
+    note: str
+
+
+class Journal:
+    """The last ``retain`` writes in order, and a digest over all of them since the beginning."""
+
+    def __init__(self, retain: int = 50_000) -> None:
+        self.retain = retain
+        self.dropped = 0
+        """How many entries were folded into the digest and forgotten."""
+        self._entries: list[Entry] = []
+        self._fold = b""
+
+    def append(self, entry: Entry) -> None:
+        """Remember a write; entries must come in the order of their revisions."""
+        self._entries.append(entry)
+        if len(self._entries) >= 2 * self.retain:
+            self._forget(len(self._entries) - self.retain)
+
+    def _forget(self, count: int) -> None:
+        self._fold = _digest(self._fold, self._entries[:count])
+        del self._entries[:count]
+        self.dropped += count
+
+    def since(self, position: int) -> list[Entry]:
+        """Entries from an absolute position (``len(journal)`` at an earlier time) on; those still remembered."""
+        return self._entries[max(0, position - self.dropped) :]
+
+    def __len__(self) -> int:
+        return self.dropped + len(self._entries)
+
+    def find(self, revision: int) -> Entry | None:
+        """The write that made this revision, while it is remembered."""
+        low, high = 0, len(self._entries)
+        while low < high:
+            middle = (low + high) // 2
+            if self._entries[middle].revision < revision:
+                low = middle + 1
+            else:
+                high = middle
+        if low < len(self._entries) and self._entries[low].revision == revision:
+            return self._entries[low]
+        return None
+
+    def chain(self, revision: int, limit: int = 32) -> list[Entry]:
+        """The write of this revision and the writes that caused it, newest first."""
+        found: list[Entry] = []
+        while revision and len(found) < limit:
+            entry = self.find(revision)
+            if entry is None:
+                break
+            found.append(entry)
+            revision = entry.cause if entry.cause < revision else 0
+        return found
+
+    def digest(self) -> str:
+        """The sha256 over every write since the beginning, as hexadecimal text."""
+        return _digest(self._fold, self._entries).hex()
+
+
+def _digest(start: bytes, entries: list[Entry]) -> bytes:
+    # Each entry is chained separately: when entries are folded must not show in the digest.
+    for entry in entries:
+        start = sha256(start + repr(tuple(entry)).encode()).digest()
+    return start

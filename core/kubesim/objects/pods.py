@@ -1,0 +1,211 @@
+"""Readers of Pods that every component needs: readiness, activity, effective requests, QoS class, template hash."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from kubesim.objects import quantities, units
+from kubesim.objects.times import parse_time
+from kubesim.objects.wire import EMPTY, Tree
+
+PENDING, RUNNING, SUCCEEDED, FAILED, UNKNOWN = "Pending", "Running", "Succeeded", "Failed", "Unknown"
+GUARANTEED, BURSTABLE, BEST_EFFORT = "Guaranteed", "Burstable", "BestEffort"
+
+Amounts = Mapping[str, int]
+"""Resource name to amount: cpu in thousandths, all others in units."""
+
+
+def phase(pod: Tree) -> str:
+    """``status.phase``, "" before there is one."""
+    status = pod.get("status")
+    return str(status.get("phase", "")) if status else ""
+
+
+def ready_condition(pod: Tree) -> Tree | None:
+    """The Ready condition, or None."""
+    status = pod.get("status")
+    if status:
+        for candidate in status.get("conditions") or ():
+            if candidate["type"] == "Ready":
+                found: Tree = candidate
+                return found
+    return None
+
+
+def is_ready(pod: Tree) -> bool:
+    """Whether the Ready condition is true."""
+    found = ready_condition(pod)
+    return found is not None and found["status"] == "True"
+
+
+def is_terminal(pod: Tree) -> bool:
+    """Whether it has succeeded or failed, for good."""
+    return phase(pod) in {SUCCEEDED, FAILED}
+
+
+def is_active(pod: Tree) -> bool:
+    """Whether it has neither ended nor been asked to go. # k8s: controller.IsPodActive."""
+    return pod["metadata"].get("deletionTimestamp") is None and not is_terminal(pod)
+
+
+def is_available(pod: Tree, min_ready_seconds: int, now_ms: int) -> bool:
+    """Whether it has been ready for ``min_ready_seconds``. # k8s: podutil.IsPodAvailable."""
+    found = ready_condition(pod)
+    if found is None or found["status"] != "True":
+        return False
+    if not min_ready_seconds:
+        return True
+    since = found.get("lastTransitionTime")
+    return since is not None and parse_time(since) + min_ready_seconds * 1000 <= now_ms
+
+
+def node_name(pod: Tree) -> str:
+    """The node it is bound to, "" while there is none."""
+    return str(pod["spec"].get("nodeName") or "")
+
+
+def is_sidecar(container: Tree) -> bool:
+    """Whether an init container keeps running beside the others. # k8s: restartable init container."""
+    return container.get("restartPolicy") == "Always"
+
+
+# ---------------------------------------------------------------------- requests
+# Pods of one template share these parts of the spec, so a computation is done once a template. The memo holds the
+# parts it was computed from: an address can thus not be used again for something else.
+_MEMO_SIZE = 8192
+_Parts = tuple[Any, Any, Any, Any]
+_requests_memo: dict[int, tuple[_Parts, Amounts]] = {}
+_limits_memo: dict[int, tuple[_Parts, Amounts]] = {}
+
+
+def requests(pod: Tree) -> Amounts:
+    """What the pod asks of a node: containers, init containers, sidecars, pod level resources and overhead.
+
+    # k8s: component-helpers/resource PodRequests
+    # differs: an in-place resize counts at once; allocated resources in the status are not looked at
+    """
+    return _memoised(pod["spec"], "requests", _requests_memo)
+
+
+def limits(pod: Tree) -> Amounts:
+    """What the pod may use at most, for the resources that are limited. # k8s: component-helpers/resource PodLimits."""
+    return _memoised(pod["spec"], "limits", _limits_memo)
+
+
+def _memoised(spec: Tree, what: str, memo: dict[int, tuple[_Parts, Amounts]]) -> Amounts:
+    containers = spec.get("containers")
+    found = memo.get(id(containers))
+    if found is not None:
+        parts = found[0]
+        if (
+            parts[0] is containers
+            and parts[1] is spec.get("initContainers")
+            and parts[2] is spec.get("overhead")
+            and parts[3] is spec.get("resources")
+        ):
+            return found[1]
+    if len(memo) >= _MEMO_SIZE:
+        memo.clear()
+    amounts = _total(spec, what)
+    parts = (containers, spec.get("initContainers"), spec.get("overhead"), spec.get("resources"))
+    memo[id(containers)] = (parts, amounts)
+    return amounts
+
+
+def amounts_of(listed: Tree | None) -> dict[str, int]:
+    """A ResourceList as numbers: cpu in thousandths, all others in units, rounded up."""
+    if not listed:
+        return {}
+    return {
+        name: quantities.milli(quantity) if name == "cpu" else quantities.value(quantity)
+        for name, quantity in listed.items()
+    }
+
+
+def container_amounts(container: Tree, what: str) -> dict[str, int]:
+    """The ``requests`` or ``limits`` of one container."""
+    return amounts_of((container.get("resources") or EMPTY).get(what))
+
+
+def _total(spec: Tree, what: str) -> Amounts:
+    total: dict[str, int] = {}
+    for container in spec.get("containers") or ():
+        _add(total, container_amounts(container, what))
+    sidecars: dict[str, int] = {}
+    peak: dict[str, int] = {}
+    for container in spec.get("initContainers") or ():
+        amounts = container_amounts(container, what)
+        if is_sidecar(container):
+            _add(total, amounts)
+            _add(sidecars, amounts)
+            _raise(peak, sidecars)
+        else:
+            _add(amounts, sidecars)
+            _raise(peak, amounts)
+    _raise(total, peak)
+    level = amounts_of((spec.get("resources") or EMPTY).get(what))
+    total.update((name, level[name]) for name in level if name in {"cpu", "memory"} or name.startswith("hugepages-"))
+    for name, amount in amounts_of(spec.get("overhead")).items():
+        # k8s: overhead is added to limits only where there is one.
+        if what == "requests" or total.get(name):
+            total[name] = total.get(name, 0) + amount
+    return total
+
+
+def _add(total: dict[str, int], more: Amounts) -> None:
+    for name, amount in more.items():
+        total[name] = total.get(name, 0) + amount
+
+
+def _raise(total: dict[str, int], more: Amounts) -> None:
+    for name, amount in more.items():
+        if amount > total.get(name, -1):
+            total[name] = amount
+
+
+# ---------------------------------------------------------------------- quality of service
+def qos_class(pod: Tree) -> str:
+    """Guaranteed, Burstable or BestEffort, from the spec. # k8s: qos.ComputePodQOS."""
+    spec = pod["spec"]
+    level = spec.get("resources")
+    if level and (level.get("requests") or level.get("limits")):
+        return _qos([level])
+    every = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
+    return _qos([container.get("resources") or EMPTY for container in every])
+
+
+def _qos(resources: Iterable[Tree]) -> str:
+    asked: dict[str, int] = {}
+    limited: dict[str, int] = {}
+    all_limited = True
+    for item in resources:
+        _add(asked, _compute(item.get("requests")))
+        own = _compute(item.get("limits"))
+        all_limited = all_limited and len(own) == 2
+        _add(limited, own)
+    if not asked and not limited:
+        return BEST_EFFORT
+    return GUARANTEED if all_limited and asked == limited else BURSTABLE
+
+
+def _compute(listed: Tree | None) -> dict[str, int]:
+    found = {}
+    for name in ("cpu", "memory"):
+        amount = quantities.nano(listed[name]) if listed and name in listed else 0
+        if amount > 0:
+            found[name] = amount
+    return found
+
+
+# ---------------------------------------------------------------------- templates
+def template_hash(template: Tree, collision_count: int | None = None) -> str:
+    """The value of the pod-template-hash label for a pod template.
+
+    # k8s: controller.ComputeHash
+    # differs: Kubernetes hashes a dump of its Go structures, so the values differ; the properties do not
+    """
+    data = orjson.dumps(template, option=orjson.OPT_SORT_KEYS)
+    if collision_count is not None:
+        data += collision_count.to_bytes(8, "little")
+    return units.safe_encode(str(units.fnv32a(data)))

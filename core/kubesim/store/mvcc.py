@@ -1,0 +1,165 @@
+"""Tables of immutable trees with one revision counter: get, range (also in the past), compare-and-put, log, compact."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from kubesim.objects.wire import Gvr, Tree
+from kubesim.store.index import Index
+
+
+class Change(NamedTuple):
+    """One write. ``old`` is None for a creation, ``new`` for a deletion."""
+
+    revision: int
+    gvr: Gvr
+    namespace: str
+    name: str
+    old: Tree | None
+    new: Tree | None
+
+
+class StaleError(Exception):
+    """The object is not what the writer believed it to be."""
+
+
+class CompactedError(Exception):
+    """The revision asked for is no longer kept; ``oldest`` is the first that is."""
+
+    def __init__(self, asked: int, oldest: int) -> None:
+        super().__init__(f"revision {asked} is compacted, the oldest kept is {oldest}")
+        self.asked = asked
+        self.oldest = oldest
+
+    def __reduce__(self) -> tuple[type["CompactedError"], tuple[int, int]]:
+        return CompactedError, (self.asked, self.oldest)
+
+
+Subscriber = Callable[[Change], None]
+_NONE: dict[str, Tree] = {}
+
+
+class Store:
+    """All state of the cluster. Objects are stored as given but for ``metadata.resourceVersion``, and never mutated."""
+
+    def __init__(self, retain: int = 10_000) -> None:
+        self.revision = 1
+        self.retain = retain
+        self._tables: dict[Gvr, dict[str, dict[str, Tree]]] = {}
+        self._log: list[Change] = []
+        self._log_start = 2
+        self._indexes: dict[Gvr, list[Index]] = {}
+        self._subscribers: list[Subscriber] = []
+
+    # ------------------------------------------------------------------ reading
+    def get(self, gvr: Gvr, namespace: str, name: str) -> Tree | None:
+        """The object, or None."""
+        table = self._tables.get(gvr)
+        return None if table is None else table.get(namespace, _NONE).get(name)
+
+    def range(self, gvr: Gvr, namespace: str = "") -> list[Tree]:
+        """The objects of a table, or of one of its namespaces, in key order."""
+        return [tree for _, _, tree in self.items(gvr, namespace)]
+
+    def items(self, gvr: Gvr, namespace: str = "") -> list[tuple[str, str, Tree]]:
+        """(namespace, name, object) in key order; a snapshot, since objects are immutable."""
+        table = self._tables.get(gvr, {})
+        spaces = sorted(table) if not namespace else [namespace]
+        return [(space, name, tree) for space in spaces for name, tree in sorted(table.get(space, _NONE).items())]
+
+    def iterate(self, gvr: Gvr, namespace: str = "") -> Iterator[Tree]:
+        """The objects in order of arrival, without a copy: do not write meanwhile."""
+        table = self._tables.get(gvr, {})
+        if namespace:
+            yield from table.get(namespace, _NONE).values()
+            return
+        for space in table.values():
+            yield from space.values()
+
+    def count(self, gvr: Gvr, namespace: str = "") -> int:
+        """How many objects a table, or one of its namespaces, holds."""
+        table = self._tables.get(gvr, {})
+        return len(table.get(namespace, _NONE)) if namespace else sum(map(len, table.values()))
+
+    def tables(self) -> list[Gvr]:
+        """The resources that hold at least one object, in a fixed order."""
+        return sorted(gvr for gvr in self._tables if self.count(gvr))
+
+    # ------------------------------------------------------------------ writing
+    def put(self, gvr: Gvr, namespace: str, name: str, new: Tree, old: Tree | None) -> Tree:
+        """Write ``new`` if the stored object is (identically) ``old``. Returns the stored tree, with its new revision."""
+        space = self._tables.setdefault(gvr, {}).setdefault(namespace, {})
+        if space.get(name) is not old:
+            raise StaleError(name)
+        self.revision += 1
+        stored = {**new, "metadata": {**new["metadata"], "resourceVersion": str(self.revision)}}
+        space[name] = stored
+        self._commit(Change(self.revision, gvr, namespace, name, old, stored))
+        return stored
+
+    def delete(self, gvr: Gvr, namespace: str, name: str, old: Tree) -> Tree:
+        """Remove the object if it is (identically) ``old``. Returns its last state with the deletion's revision."""
+        space = self._tables.get(gvr, {}).get(namespace, _NONE)
+        if space.get(name) is not old:
+            raise StaleError(name)
+        self.revision += 1
+        del space[name]
+        self._commit(Change(self.revision, gvr, namespace, name, old, None))
+        return {**old, "metadata": {**old["metadata"], "resourceVersion": str(self.revision)}}
+
+    def _commit(self, change: Change) -> None:
+        for index in self._indexes.get(change.gvr, ()):
+            index.change((change.namespace, change.name), change.old, change.new)
+        self._log.append(change)
+        if len(self._log) >= 2 * self.retain:
+            self.compact(self.revision - self.retain)
+        for subscriber in self._subscribers:
+            subscriber(change)
+
+    # ------------------------------------------------------------------ following
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Call a bound method after each write. It must do O(1) work: mark, append, arm a timer."""
+        if getattr(subscriber, "__self__", None) is None:
+            msg = "only bound methods may subscribe: a cluster must survive pickling"
+            raise TypeError(msg)
+        self._subscribers.append(subscriber)
+
+    def add_index(self, gvr: Gvr, index: Index) -> Index:
+        """Keep an index over a table from now on."""
+        self._indexes.setdefault(gvr, []).append(index)
+        for namespace, name, tree in self.items(gvr):
+            index.change((namespace, name), None, tree)
+        return index
+
+    @property
+    def oldest(self) -> int:
+        """The oldest revision at which the store can still be read."""
+        return self._log_start - 1
+
+    def changes(self, after: int, limit: int | None = None) -> list[Change]:
+        """The writes after a revision, oldest first. Raises CompactedError when they are no longer all kept."""
+        if after < self.oldest:
+            raise CompactedError(after, self.oldest)
+        start = after + 1 - self._log_start
+        return self._log[start:] if limit is None else self._log[start : start + limit]
+
+    def range_at(self, gvr: Gvr, namespace: str, revision: int) -> list[tuple[str, str, Tree]]:
+        """As ``items``, at an earlier revision. Raises CompactedError."""
+        found = {(space, name): tree for space, name, tree in self.items(gvr, namespace)}
+        for change in reversed(self.changes(revision)):
+            if change.gvr == gvr and (not namespace or change.namespace == namespace):
+                if change.old is None:
+                    found.pop((change.namespace, change.name), None)
+                else:
+                    found[change.namespace, change.name] = change.old
+        return [(space, name, tree) for (space, name), tree in sorted(found.items(), key=_place)]
+
+    def compact(self, revision: int) -> None:
+        """Forget the states before a revision."""
+        count = min(revision + 1, self.revision + 1) - self._log_start
+        if count > 0:
+            del self._log[:count]
+            self._log_start += count
+
+
+def _place(item: tuple[tuple[str, str], Tree]) -> tuple[str, str]:
+    return item[0]

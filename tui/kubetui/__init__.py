@@ -1,0 +1,1 @@
+"""The Textual explorer of Kubernetes clusters, and the command line."""
