@@ -1,4 +1,4 @@
-"""Writes docs/map.md (what each module is for) and docs/fidelity.md (rules followed and simplified) from the sources."""
+"""Writes docs/map.md (what each module is for) and docs/fidelity.md (rules followed or simplified) from the sources."""
 
 import ast
 import re
@@ -50,7 +50,12 @@ def fidelity() -> str:
                 continue
             text = found[2].rstrip('"').strip()
             (differs if found[1] == "differs" else follows).append(f"- `{name_of(path)}`: {text}")
-    head = ["# Fidelity", "", "Collected from the tags in the sources by `make map`. Kubernetes is the specification.", ""]
+    head = [
+        "# Fidelity",
+        "",
+        "Collected from the tags in the sources by `make map`. Kubernetes is the specification.",
+        "",
+    ]
     parts = [*head, "## Where kubetui differs, and why", "", *differs, "", "## Rules followed on purpose", "", *follows]
     return "\n".join(parts) + "\n"
 

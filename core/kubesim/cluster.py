@@ -1,16 +1,18 @@
 """The composition root: builds and wires one simulated cluster; handle, watch, advance, fork, save, load."""
 
 import gc
-import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
+
+import orjson
 
 from kubesim.api.schema import Schema
 from kubesim.api.server import ApiServer
+from kubesim.api.watch import Cursor
 from kubesim.controllers.deployment import DeploymentController
-from kubesim.controllers.endpoints import EndpointsController
-from kubesim.controllers.endpointslice import EndpointSliceController
+from kubesim.controllers.endpoints import EndpointsController, EndpointSliceController
 from kubesim.controllers.garbage import GarbageCollector
 from kubesim.controllers.namespaces import NamespaceController
 from kubesim.controllers.nodes import NodeLifecycleController, TaintEvictionController
@@ -23,17 +25,22 @@ from kubesim.kernel.loop import Loop
 from kubesim.kinds import strategies
 from kubesim.kubelet.catalogue import Catalogue
 from kubesim.kubelet.fleet import Kubelets
+from kubesim.kubelet.node import NodeSpec
 from kubesim.machinery.client import Client
 from kubesim.machinery.informer import Hub
 from kubesim.network.loadbalancer import LoadBalancerController
 from kubesim.network.services import ServiceProxy
-from kubesim.objects.wire import Identity, Request, Response
+from kubesim.objects.wire import ADMIN, NAMESPACES, SERVICES, Identity, Key, Request, Response
 from kubesim.scheduler import Scheduler
-from kubesim.snapshot import read_snapshot, write_snapshot
+from kubesim.store import snapshot
 from kubesim.store.mvcc import Store
 
 DEFAULT_EPOCH_MS = 1_767_225_600_000
 """2026-01-01T00:00:00Z: where time begins unless the caller says otherwise, so that runs repeat."""
+
+SYSTEM_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+
+API_SERVER = Identity("system:apiserver", ("system:masters", "system:authenticated"), "kube-apiserver")
 
 
 class Settings(NamedTuple):
@@ -45,3 +52,154 @@ class Settings(NamedTuple):
     catalogue: Catalogue | None = None
     validate_components: bool = False
     """Check the Requests of components too; for tests."""
+
+
+class Cluster:
+    """One simulated cluster. Holds only data and bound methods, so that it can be pickled at any moment."""
+
+    version = "v1.37.0"
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings = settings or Settings()
+        self.loop = Loop(settings.epoch_ms)
+        self.chance = Chance(settings.seed)
+        self.journal = Journal()
+        self.store = Store()
+        self.api = ApiServer(
+            self.store,
+            self.loop,
+            self.chance,
+            self.journal,
+            strategies(self.chance),
+            Schema.load(),
+            validate_components=settings.validate_components,
+        )
+        self.hub = Hub(self.loop, self.store)
+        resources = [strategy.storage or strategy.gvr for strategy in self.api.resources()]
+        loop, hub, client = self.loop, self.hub, self.controller_client
+        self.deployments = DeploymentController(loop, hub, client("deployment-controller"))
+        self.replicasets = ReplicaSetController(loop, hub, client("replicaset-controller"))
+        self.endpoints = EndpointsController(loop, hub, client("endpoint-controller"))
+        self.slices = EndpointSliceController(loop, hub, client("endpoint-slice-controller"))
+        self.nodes = NodeLifecycleController(loop, hub, client("node-controller"))
+        self.taints = TaintEvictionController(loop, hub, client("taint-eviction-controller"))
+        self.podgc = PodGarbageCollector(loop, hub, client("pod-garbage-collector"))
+        self.garbage = GarbageCollector(loop, hub, client("garbage-collector-controller"), resources)
+        self.namespaces = NamespaceController(loop, hub, client("namespace-controller"), resources)
+        self.accounts = ServiceAccountController(loop, hub, client("service-account-controller"))
+        self.roots = RootCaPublisher(loop, hub, client("root-ca-certificate-publisher"))
+        self.balancers = LoadBalancerController(loop, hub, client("service-controller"))
+        scheduler = Identity("system:kube-scheduler", ("system:authenticated",), "default-scheduler")
+        self.scheduler = Scheduler(loop, hub, self.client_for(scheduler), self.chance)
+        catalogue = settings.catalogue or Catalogue.load(None)
+        self.kubelets = Kubelets(loop, hub, self.client_for, self.chance, catalogue)
+        self.proxy = ServiceProxy(hub, client("kube-proxy"))
+        self._bootstrap()
+
+    # ------------------------------------------------------------------ wiring
+    def client_for(self, identity: Identity) -> Client:
+        """A client for a component that acts as this identity."""
+        return Client(self.api, self.store, self.loop, identity)
+
+    def controller_client(self, agent: str) -> Client:
+        """A client for a loop of the controller manager, under its service account."""
+        user = f"system:serviceaccount:kube-system:{agent}"
+        groups = ("system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated")
+        return self.client_for(Identity(user, groups, agent))
+
+    def _bootstrap(self) -> None:
+        client = self.client_for(API_SERVER)
+        for name in SYSTEM_NAMESPACES:
+            client.create(NAMESPACES, "", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        client.create(SERVICES, "default", KUBERNETES_SERVICE)
+
+    def add_node(self, node: NodeSpec) -> None:
+        """Join a node: its kubelet registers it through a Request."""
+        self.kubelets.add_node(node)
+
+    # ------------------------------------------------------------------ the waist
+    def handle(self, request: Request) -> Response:
+        """Answer a request of anyone."""
+        return self.api.handle(request)
+
+    def watch(self, request: Request) -> Cursor:
+        """Follow a resource. Raises ApiError."""
+        return self.api.watch(request)
+
+    # ------------------------------------------------------------------ time
+    def advance(self, duration_ms: int, should_stop: Callable[[], bool] | None = None) -> bool:
+        """Let that much virtual time pass; False when ``should_stop`` ended it early."""
+        return self.loop.run_until(self.loop.now + duration_ms, should_stop)
+
+    def components(self) -> list[tuple[str, int]]:
+        """The name and the queue depth of each component."""
+        loops = [
+            self.deployments,
+            self.replicasets,
+            self.endpoints,
+            self.slices,
+            self.nodes,
+            self.taints,
+            self.podgc,
+            self.garbage,
+            self.namespaces,
+            self.accounts,
+            self.roots,
+        ]
+        found = [(owner.controller.name, len(owner.controller.queue)) for owner in loops]
+        return [*found, ("scheduler", self.scheduler.queue_depth), ("kubelet", self.kubelets.queue_depth)]
+
+    # ------------------------------------------------------------------ the whole
+    def digest(self) -> str:
+        """The sha256 over the journal and over every object: equal for equal histories."""
+        total = sha256(self.journal.digest().encode())
+        for gvr in self.store.tables():
+            for tree in self.store.range(gvr):
+                total.update(orjson.dumps(tree, option=orjson.OPT_SORT_KEYS))
+        return total.hexdigest()
+
+    def fork(self) -> Self:
+        """An independent copy that goes on from this instant."""
+        copy: Self = snapshot.from_bytes(snapshot.to_bytes(self))
+        return copy
+
+    def save(self, path: Path) -> None:
+        """Write the whole cluster to a file. Raises OSError."""
+        snapshot.write(path, self)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a cluster that ``save`` wrote. Raises OSError or SnapshotError."""
+        found = snapshot.read(path)
+        if not isinstance(found, cls):
+            msg = f"{path} holds no cluster"
+            raise snapshot.SnapshotError(msg)
+        return found
+
+
+KUBERNETES_SERVICE = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {
+        "name": "kubernetes",
+        "namespace": "default",
+        "labels": {"component": "apiserver", "provider": "kubernetes"},
+    },
+    "spec": {
+        "type": "ClusterIP",
+        "clusterIP": "10.96.0.1",
+        "clusterIPs": ["10.96.0.1"],
+        "ipFamilies": ["IPv4"],
+        "ipFamilyPolicy": "SingleStack",
+        "internalTrafficPolicy": "Cluster",
+        "sessionAffinity": "None",
+        "ports": [{"name": "https", "protocol": "TCP", "port": 443, "targetPort": 6443}],
+    },
+}
+
+
+def tune_collector() -> None:
+    """Set the garbage collector for a heap of many small immutable trees; worth a third of the speed."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 100)

@@ -43,7 +43,9 @@ def parser() -> argparse.ArgumentParser:
     main_parser.add_argument("--nodes", type=_nodes, metavar="N", help="how many nodes, instead of those described")
     main_parser.add_argument("-n", "--namespace", metavar="NS", help="the namespace to show first")
     main_parser.add_argument("--read-only", action="store_true", help="refuse every change from the keyboard")
-    main_parser.add_argument("--data", metavar="DIR", help="keep the cluster in this folder and go on from it next time")
+    main_parser.add_argument(
+        "--data", metavar="DIR", help="keep the cluster in this folder and go on from it next time"
+    )
     main_parser.add_argument("--keys", metavar="FILE", help="a YAML file that remaps keys")
     main_parser.add_argument("--theme", metavar="NAME", help="a colour theme")
     main_parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")

@@ -59,6 +59,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("node", ("o",), "", "node", "Go to the node", ("pods",), "Move"),
     Action("object", ("o",), "", "object", "Go to the object that the event is about", ("events",), "Move", 110),
     Action("replicasets", ("z",), "", "replicasets", "Its ReplicaSets", ("deployments",), "Move"),
+    # -------------------------------------------------------------- motion in a table
+    Action("down", ("j", "Down"), "", "down", "Next row", ("table",), "Move"),
+    Action("up", ("k", "Up"), "", "up", "Previous row", ("table",), "Move"),
+    Action("page-down", ("Ctrl-F", "PgDn"), "", "page", "A page down", ("table",), "Move"),
+    Action("page-up", ("Ctrl-B", "PgUp"), "", "page", "A page up", ("table",), "Move"),
+    Action("first", ("g", "Home"), "", "first", "First row", ("table",), "Move"),
+    Action("last", ("G", "End"), "", "last", "Last row", ("table",), "Move"),
+    Action("left", ("h", "Left"), "", "left", "Scroll to the left", ("table",), "Move"),
+    Action("right", ("Right",), "", "right", "Scroll to the right", ("table",), "Move"),
     # -------------------------------------------------------------- table
     Action("mark", ("Space",), "mark", "mark", "Mark or unmark the row", ("table",), "Table"),
     Action("mark-range", ("Ctrl-Space",), "", "mark range", "Mark from the last mark to here", ("table",), "Table"),

@@ -1,1 +1,1 @@
-"""Time, order, chance and causes: virtual clock and event heap, named random streams, causal journal. Nothing Kubernetes."""
+"""Time, order, chance and causes: virtual clock, named random streams, causal journal. Nothing Kubernetes."""

@@ -5,6 +5,9 @@ from random import Random
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 """The letters of generated names: no vowels, no look-alikes. # k8s: apimachinery/util/rand"""
 
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
+_TRIPLES = [first + pair for first in ALPHABET for pair in _PAIRS]
+
 
 class Chance:
     """The cluster's source of chance: one ``random.Random`` for each name, all derived from one seed."""
@@ -27,4 +30,8 @@ class Chance:
 
     def suffix(self, length: int = 5) -> str:
         """The random end of a generated name."""
+        if length == 5:
+            # One draw instead of five: each pod and its events need a name.
+            number = int(self.stream("names").random() * (len(_TRIPLES) * len(_PAIRS)))
+            return _TRIPLES[number // len(_PAIRS)] + _PAIRS[number % len(_PAIRS)]
         return "".join(self.stream("names").choices(ALPHABET, k=length))

@@ -1,4 +1,4 @@
-"""A key queue as client-go's: keys are deduplicated, delayed, and retried with exponential back-off, in virtual time."""
+"""A key queue as client-go's: keys are deduplicated, and retried with exponential back-off, in virtual time."""
 
 from collections import deque
 from collections.abc import Hashable

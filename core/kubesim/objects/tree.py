@@ -34,21 +34,33 @@ def evolve(tree: Any, path: str | Path, value: Any) -> Any:
 
 def _evolve(tree: Any, steps: Path, depth: int, value: Any) -> Any:
     if depth == len(steps):
-        return tree if _same(tree, value) else value
+        return tree if tree is value or (not isinstance(value, dict | list) and equal(tree, value)) else value
     step = steps[depth]
     if isinstance(step, int):
         old = tree[step]
         new = _evolve(old, steps, depth + 1, value)
-        return tree if new is old else [*tree[:step], new, *tree[step + 1 :]] if step != -1 else [*tree[:-1], new]
+        if new is old:
+            return tree
+        copy = list(tree)
+        copy[step] = new
+        return copy
     known = tree if tree is not None else {}
     old = known.get(step)
     new = _evolve(old, steps, depth + 1, value)
     return tree if new is old and step in known else {**known, step: new}
 
 
-def _same(old: Any, new: Any) -> bool:
-    # 1, 1.0 and True are equal in Python but not in JSON.
-    return old is new or (type(old) is type(new) and not isinstance(old, dict | list) and bool(old == new))
+def equal(left: Any, right: Any) -> bool:
+    """Whether two JSON values are the same; unlike in Python, ``true`` is not 1."""
+    if left is right:
+        return True
+    if isinstance(left, bool) or isinstance(right, bool):
+        return False
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(equal, left, right))
+    return bool(left == right)
 
 
 def without(tree: Tree, path: str | Path) -> Tree:

@@ -37,7 +37,7 @@ class Gvr(NamedTuple):
 
 
 class Key(NamedTuple):
-    """One object, or with an empty name a collection. ``namespace`` is "" for cluster-scoped kinds and for all namespaces."""
+    """One object, or without a name a collection; ``namespace`` "" for cluster-scoped kinds and for all namespaces."""
 
     gvr: Gvr
     namespace: str = ""
@@ -77,7 +77,7 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """The answer: an object, a list, a table, or for codes of 400 and up a ``Status``. ``warnings`` are Warning headers."""
+    """The answer: an object, a list, a table, or from code 400 up a ``Status``; ``warnings`` are Warning headers."""
 
     code: int
     body: Any

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kubesim.kubelet.agent import NodeSpec
+from kubesim.kubelet.node import NodeSpec
 from kubesim.objects import quantities
 from kubesim.scenario.documents import ManifestError, load_yaml, read_text
 
@@ -96,7 +96,9 @@ def parse(tree: Any, path: Path) -> Description:
         images=fields.get("images", dict, {}),
         speed=fields.get("speed", float, 1.0),
         namespace=fields.get("namespace", str, ""),
-        generate=tuple(_generate(item, path, position) for position, item in enumerate(fields.get("generate", list, []))),
+        generate=tuple(
+            _generate(item, path, position) for position, item in enumerate(fields.get("generate", list, []))
+        ),
         settle_ms=int(fields.get("settle", float, 0.0) * 1000),
     )
 

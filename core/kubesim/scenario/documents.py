@@ -1,5 +1,6 @@
-"""YAML and JSON files of manifests to objects, each with the file and line it came from; errors name line and column."""
+"""YAML and JSON files of manifests to objects, each with its file and line; errors name line and column."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,11 +56,29 @@ def read_text(path: Path) -> str:
         raise ManifestError(msg) from error
 
 
+DEPTH_LIMIT = 200
+_MAY_BE_DEEP = re.compile(r"(?:[-?:] +){100,}|^ {1000,}", re.MULTILINE)
+
+
+def _loader(text: str, path: str) -> _Loader:
+    # libyaml's composer recurses in C and would overflow the stack, so a suspicious text is measured first.
+    if text.count("[") + text.count("{") > DEPTH_LIMIT or _MAY_BE_DEEP.search(text):
+        depth = 0
+        for event in yaml.parse(text, Loader=_Loader):  # type: ignore[no-untyped-call]
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEPTH_LIMIT:
+                mark = event.start_mark
+                msg = f"{path}:{mark.line + 1}:{mark.column + 1}: nested deeper than {DEPTH_LIMIT} levels"
+                raise ManifestError(msg)
+    return _Loader(text)
+
+
 def parse(text: str, path: str) -> list[Source]:
     """Every object of a multi-document YAML or JSON text; a ``List`` is taken apart. Raises ManifestError."""
     found: list[Source] = []
-    loader = _Loader(text)
+    loader: _Loader | None = None
     try:
+        loader = _loader(text, path)
         while loader.check_node():  # type: ignore[no-untyped-call]
             node = loader.get_node()  # type: ignore[no-untyped-call]
             line = node.start_mark.line + 1
@@ -71,18 +90,17 @@ def parse(text: str, path: str) -> list[Source]:
     except yaml.YAMLError as error:
         msg = f"{path}: {error}"
         raise ManifestError(msg) from error
-    except RecursionError as error:
-        msg = f"{path}: nested too deeply"
-        raise ManifestError(msg) from error
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        if loader is not None:
+            loader.dispose()  # type: ignore[no-untyped-call]
     return found
 
 
 def load_yaml(text: str, path: str) -> Any:
     """The value of a YAML text that is one document. Raises ManifestError."""
-    loader = _Loader(text)
+    loader: _Loader | None = None
     try:
+        loader = _loader(text, path)
         node = loader.get_single_node()  # type: ignore[no-untyped-call]
         if node is None:
             return None
@@ -94,7 +112,8 @@ def load_yaml(text: str, path: str) -> Any:
         msg = f"{path}: {error}"
         raise ManifestError(msg) from error
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        if loader is not None:
+            loader.dispose()  # type: ignore[no-untyped-call]
 
 
 def _yaml_text(error: yaml.MarkedYAMLError, path: str) -> str:

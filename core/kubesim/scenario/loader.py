@@ -13,7 +13,9 @@ from kubesim.scenario.documents import ManifestError, Source, load
 FIELD_MANAGER = {"fieldManager": "kubectl-client-side-apply", "fieldValidation": "Strict"}
 
 
-def build(description: Description, *, epoch_ms: int, seed: int | None = None, sources: Iterable[Source] = ()) -> Cluster:
+def build(
+    description: Description, *, epoch_ms: int, seed: int | None = None, sources: Iterable[Source] = ()
+) -> Cluster:
     """Build the cluster and apply its manifests, then ``sources``. Raises ManifestError; nothing is left half-built."""
     try:
         catalogue = Catalogue.load(description.images)
@@ -54,7 +56,7 @@ def _rank(source: Source) -> int:
 def _create(cluster: Cluster, source: Source) -> str:
     tree = source.tree
     where = f"{source.path}:{source.line}"
-    strategy = cluster.api.find(str(tree["apiVersion"]), str(tree["kind"]))
+    strategy = cluster.api.scheme.of_kind(str(tree["apiVersion"]), str(tree["kind"]))
     if strategy is None:
         return f'{where}: no matches for kind "{tree["kind"]}" in version "{tree["apiVersion"]}"'
     metadata = tree.get("metadata")

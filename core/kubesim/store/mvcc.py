@@ -86,7 +86,7 @@ class Store:
 
     # ------------------------------------------------------------------ writing
     def put(self, gvr: Gvr, namespace: str, name: str, new: Tree, old: Tree | None) -> Tree:
-        """Write ``new`` if the stored object is (identically) ``old``. Returns the stored tree, with its new revision."""
+        """Write ``new`` if the stored object is (identically) ``old``. Returns the stored tree."""
         space = self._tables.setdefault(gvr, {}).setdefault(namespace, {})
         if space.get(name) is not old:
             raise StaleError(name)

@@ -1,4 +1,4 @@
-"""Snapshots: a whole object graph to bytes and back, sharing kept; reading one can only build the simulator's own values."""
+"""Snapshots: a whole object graph to bytes and back, sharing kept; reading builds only the simulator's own values."""
 
 import io
 import os

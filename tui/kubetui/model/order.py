@@ -43,6 +43,19 @@ class Order:
         if position + 1 < len(self._blocks):
             self._lasts[position + 1] = self._blocks[position + 1][-1]
 
+    def extend(self, items: list[Item]) -> None:
+        """Insert many items, in any order; cheap when they belong behind the last."""
+        items.sort()
+        if not items or (self._lasts and items[0] <= self._lasts[-1]):
+            for item in items:
+                self.add(item)
+            return
+        for start in range(0, len(items), _BLOCK):
+            block = items[start : start + _BLOCK]
+            self._blocks.append(block)
+            self._lasts.append(block[-1])
+        self._count += len(items)
+
     def remove(self, item: Item) -> bool:
         """Take an item out; False when it is not there."""
         position = bisect_left(self._lasts, item)

@@ -44,7 +44,9 @@ class Pump:
     a cluster that is too busy for the speed asked for simply runs slower.
     """
 
-    def __init__(self, engine: Engine, after_slice: Callable[[], None], *, clock: Callable[[], float] = perf_counter) -> None:
+    def __init__(
+        self, engine: Engine, after_slice: Callable[[], None], *, clock: Callable[[], float] = perf_counter
+    ) -> None:
         self.paused = True
         self.speed = 1.0
         self.busy = False

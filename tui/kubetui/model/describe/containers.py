@@ -10,7 +10,13 @@ from kubetui.model.describe.metadata import date, field, quoted
 
 
 def containers(
-    sheet: Sheet, title: str, found: Sequence[Tree], statuses: Sequence[Tree] = (), pod: Tree | None = None, indent: str = ""
+    sheet: Sheet,
+    title: str,
+    found: Sequence[Tree],
+    statuses: Sequence[Tree] = (),
+    *,
+    pod: Tree | None = None,
+    indent: str = "",
 ) -> None:
     """A section of containers; ``pod`` resolves fields in the environment, ``indent`` is set inside a template."""
     by_name = {status["name"]: status for status in statuses}
@@ -110,7 +116,9 @@ def probe(wanted: Tree) -> str:
         http = wanted["httpGet"]
         address = f"{http.get('host', '')}:{http.get('port', '')}"
         path = http.get("path", "")
-        return f"http-get {http.get('scheme', '').lower()}://{address}{path if path[:1] == '/' else '/' + path} {timing}"
+        return (
+            f"http-get {http.get('scheme', '').lower()}://{address}{path if path[:1] == '/' else '/' + path} {timing}"
+        )
     if "tcpSocket" in wanted:
         return f"tcp-socket {wanted['tcpSocket'].get('host', '')}:{wanted['tcpSocket'].get('port', '')} {timing}"
     if "grpc" in wanted:
@@ -166,16 +174,10 @@ def _origin(origin: Tree, container: Tree, pod: Tree | None) -> str | None:
 
 
 def _pod_field(pod: Tree | None, path: str) -> str:
-    # k8s: kubectl resolves metadata only; status and spec fields are known to the kubelet alone.
-    if pod is None or not path.startswith("metadata."):
+    # k8s: kubectl can resolve these two; all others are known to the kubelet alone.
+    if pod is None or path not in ("metadata.name", "metadata.namespace"):
         return ""
-    name, _, key = path.removeprefix("metadata.").partition("['")
-    value = pod["metadata"].get(name)
-    if key:
-        return str((value or EMPTY).get(key.removesuffix("']"), ""))
-    if isinstance(value, Mapping):
-        return "\n".join(f"{each}={quoted(value[each])}" for each in sorted(value))
-    return str(value or "")
+    return str(field(pod, path))
 
 
 def _resource_field(container: Tree, reference: Tree) -> str:

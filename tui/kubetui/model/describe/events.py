@@ -18,7 +18,9 @@ def events(sheet: Sheet, found: Sequence[Tree] | None, now: int) -> None:
     sheet.row(1, "Type", "Reason", "Age", "From", "Message")
     sheet.row(1, "----", "------", "----", "----", "-------")
     for event in sorted(found, key=last_seen):
-        sheet.row(1, event.get("type", ""), event.get("reason", ""), interval(event, now), source(event), message(event))
+        sheet.row(
+            1, event.get("type", ""), event.get("reason", ""), interval(event, now), source(event), message(event)
+        )
 
 
 def last_seen(event: Tree) -> str:

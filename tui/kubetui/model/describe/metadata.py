@@ -106,8 +106,7 @@ def selector(labelled: Tree | None) -> str:
     if labelled is None:
         return ""
     wanted = [(key, f"{key}={value}") for key, value in (labelled.get("matchLabels") or {}).items()]
-    for expression in labelled.get("matchExpressions") or ():
-        wanted.append((expression["key"], _requirement(expression)))
+    wanted.extend((each["key"], _requirement(each)) for each in labelled.get("matchExpressions") or ())
     return ",".join(text for _, text in sorted(wanted, key=_first))
 
 
@@ -135,6 +134,6 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def field(obj: Tree, path: str, default: Any = "") -> Any:
-    """A value of the object by its dotted path."""
+def field(obj: Tree, path: str | tuple[str, ...], default: Any = "") -> Any:
+    """A value of the object by its path."""
     return tree.get(obj, path, default)

@@ -86,15 +86,18 @@ def _csi(sheet: Sheet, wanted: Tree) -> None:
         sheet.pair(2, "VolumeHandle", wanted["volumeHandle"])
     sheet.pair(2, "ReadOnly", bool(wanted.get("readOnly")))
     attributes = wanted.get("volumeAttributes") or {}
-    listing(sheet, "VolumeAttributes", [_cut(f"{key}={attributes[key]}") for key in sorted(attributes)], "    ")
+    listing(sheet, "VolumeAttributes", [f"    {_cut(key, attributes[key])}" for key in sorted(attributes)], "    ")
 
 
-def _cut(text: str) -> str:
+def _cut(key: str, value: str) -> str:
+    text = f"{key}={value}"
     return text if len(text) <= 140 else f"{text[:140]}..."
 
 
 def _ephemeral(sheet: Sheet, wanted: Tree) -> None:
-    sheet.pair(2, "Type", "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)")
+    sheet.pair(
+        2, "Type", "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)"
+    )
     template = wanted.get("volumeClaimTemplate")
     if not template:
         return

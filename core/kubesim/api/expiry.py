@@ -1,0 +1,61 @@
+"""The time to live of Events: one timer a minute, which deletes the Events that were last written an hour ago."""
+
+from kubesim.api.writer import Writer
+from kubesim.kernel.loop import Loop
+from kubesim.objects.wire import EVENTS, Identity, Key, Request
+from kubesim.store.mvcc import Store
+
+EVENT_TTL_MS = 3_600_000
+"""# k8s: --event-ttl"""
+BUCKET_MS = 60_000
+
+_IDENTITY = Identity("system:apiserver", ("system:masters",), "kube-apiserver")
+
+
+class EventExpiry:
+    """Remembers which Events expire in which minute.
+
+    # differs: Events live up to a minute longer than an hour, since all leases of a minute end together.
+    """
+
+    def __init__(self, store: Store, loop: Loop, writer: Writer) -> None:
+        self._store = store
+        self._loop = loop
+        self._writer = writer
+        self._buckets: dict[int, dict[str, list[str]]] = {}
+        self._renewed: dict[tuple[str, str], int] = {}
+        self._latest: dict[str, list[str]] = {}
+        self._latest_due = -1
+
+    def created(self, namespace: str, name: str) -> None:
+        """An Event was created: it lives for an hour."""
+        bucket = self._bucket()
+        names = bucket.get(namespace)
+        if names is None:
+            bucket[namespace] = [name]
+        else:
+            names.append(name)
+
+    def renewed(self, namespace: str, name: str) -> None:
+        """An Event was written again: its hour starts anew."""
+        self.created(namespace, name)
+        self._renewed[namespace, name] = self._latest_due
+
+    def _bucket(self) -> dict[str, list[str]]:
+        due = (self._loop.now + EVENT_TTL_MS) // BUCKET_MS * BUCKET_MS + BUCKET_MS
+        if due != self._latest_due:
+            self._latest_due = due
+            self._latest = self._buckets[due] = {}
+            self._loop.at(due, self._expire, due)
+        return self._latest
+
+    def _expire(self, due: int) -> None:
+        for namespace, names in self._buckets.pop(due, {}).items():
+            for name in names:
+                if self._renewed.get((namespace, name), due) > due:
+                    continue
+                self._renewed.pop((namespace, name), None)
+                event = self._store.get(EVENTS, namespace, name)
+                if event is not None:
+                    request = Request("delete", Key(EVENTS, namespace, name), identity=_IDENTITY, note="event expired")
+                    self._writer.delete(EVENTS, namespace, name, event, request)

@@ -1,0 +1,104 @@
+"""PATCH: reads the stored object, applies the patch of its content type, and hands the result to the pipeline."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from kubesim.api import metadata
+from kubesim.api.call import Call
+from kubesim.api.decoding import SCHEME, Decoder, Expected, unhandled
+from kubesim.api.documents import read_json
+from kubesim.api.failures import invalid_value, no_such_method, unsupported_patch
+from kubesim.api.negotiation import media_type
+from kubesim.objects.errors import ApiError, bad_request, failure, invalid
+from kubesim.objects.patches import go_value, json_patch, merge_patch, strategic_patch
+from kubesim.objects.wire import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, Tree
+
+PATCHES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
+
+
+class Patcher:
+    """Applies patches to the external form of objects. # k8s: apiserver/pkg/endpoints/handlers/patch.go."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+
+    def check_type(self, call: Call) -> str:
+        """The kind of patch. Raises UnsupportedMediaType."""
+        kind = media_type(call.request.content_type)
+        if kind not in PATCHES:
+            raise unsupported_patch()
+        if kind == APPLY_PATCH:
+            # differs: server-side apply is not served yet; this is the place where it begins.
+            raise failure(415, "UnsupportedMediaType", "server-side apply is not supported by this server", {})
+        return kind
+
+    def patched(self, call: Call, old: Tree, wanted: Expected) -> Tree:
+        """The object after the patch, decoded. Raises ApiError."""
+        kind = self.check_type(call)
+        patch, repeated = self._document(call, kind)
+        new = self.applied(kind, old, patch, wanted)
+        _check_kind(new, wanted)
+        try:
+            new = self._decoder.checked(call, new, wanted, repeated, converter=kind == STRATEGIC_PATCH)
+        except ApiError as error:
+            raise _undecodable(error, kind, patch, new, wanted) from None
+        metadata.match_name(new, call.name)
+        metadata.match_namespace(new, call.namespace)
+        return new
+
+    def applied(self, kind: str, old: Tree, patch: Any, wanted: Expected) -> Tree:
+        """The object after the patch, not decoded. Raises ApiError."""
+        if kind == STRATEGIC_PATCH:
+            return strategic_patch(old, patch, self._decoder.merge_rules(wanted))
+        result = merge_patch(old, patch) if kind == MERGE_PATCH else json_patch(old, patch)
+        if not isinstance(result, Mapping):
+            raise bad_request(f"error decoding patch: the result is not a {wanted.kind}")
+        return result
+
+    def _document(self, call: Call, kind: str) -> tuple[Any, list[str]]:
+        body = call.request.body
+        if not isinstance(body, bytes):
+            return body, []
+        try:
+            document = read_json(body, repeated=kind != JSON_PATCH and call.options.field_validation != "Ignore")
+        except ValueError as error:
+            raise bad_request(f"error decoding patch: {error}") from None
+        return document.value, document.repeated
+
+
+def _check_kind(new: Tree, wanted: Expected) -> None:
+    kind = new.get("kind") or wanted.kind
+    api_version = new.get("apiVersion") or wanted.api_version
+    if (api_version, kind) == (wanted.api_version, wanted.kind):
+        return
+    text = f'no kind "{kind}" is registered for version "{api_version}" in {SCHEME}'
+    raise unpatchable(_shown(new), text)
+
+
+def _shown(obj: Tree) -> str:
+    return metadata.quoted(orjson.dumps(obj).decode())
+
+
+def _undecodable(error: ApiError, kind: str, patch: Any, new: Tree, wanted: Expected) -> ApiError:
+    """A result of wrong types is a matter of the patch, not of the body. # k8s: applyPatchToObject."""
+    message = str(error.status["message"])
+    prefix = str(unhandled(wanted.kind, wanted.version, wanted.kind, "").status["message"])
+    problem = message.removeprefix(prefix)
+    if problem.startswith("strict decoding error"):
+        return error
+    if kind == STRATEGIC_PATCH:
+        return unpatchable(metadata.quoted(go_value(patch)), problem)
+    return unpatchable(_shown(new), problem)
+
+
+def unpatchable(shown: str, problem: str) -> ApiError:
+    """422 about the field ``patch`` of no kind, as the real server says it."""
+    return invalid("", "", "", [invalid_value("patch", shown, problem)])
+
+
+def refuse(call: Call) -> None:
+    """Raise MethodNotAllowed for a patch of a whole collection."""
+    if not call.name:
+        raise no_such_method()

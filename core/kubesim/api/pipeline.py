@@ -1,0 +1,228 @@
+"""Writes in Kubernetes' order: defaults, admission, preparation, metadata, validation, allocation, store, journal."""
+
+from typing import Any
+
+from kubesim.api import metadata
+from kubesim.api.admission.chain import Admission
+from kubesim.api.call import Call
+from kubesim.api.decoding import Schema
+from kubesim.api.failures import bad_revision, invalid_value, plain
+from kubesim.api.options import revision_of
+from kubesim.api.strategy import Strategy
+from kubesim.api.writer import Writer
+from kubesim.kernel.chance import Chance
+from kubesim.kernel.loop import Loop
+from kubesim.objects.errors import ApiError, already_exists, conflict, invalid, not_found
+from kubesim.objects.wire import EMPTY, Tree
+from kubesim.store.mvcc import Store
+
+NAME_TRIES = 8
+"""How often a generated name is drawn again when it is taken. # k8s: RetryGenerateName"""
+
+
+class Pipeline:
+    """Creates and changes objects on behalf of outside requests, with every check."""
+
+    def __init__(
+        self, store: Store, loop: Loop, chance: Chance, writer: Writer, admission: Admission, schema: Schema
+    ) -> None:
+        self._store = store
+        self._loop = loop
+        self._chance = chance
+        self._writer = writer
+        self._admission = admission
+        self._schema = schema
+
+    # ------------------------------------------------------------------ creation
+    def create(self, call: Call, body: Tree, *, check: bool = True) -> Tree:
+        """Create an object from a decoded body; a valid one needs no ``check``. Raises ApiError."""
+        strategy = call.strategy
+        namespace = call.namespace if strategy.namespaced else ""
+        metadata.match_namespace(body, namespace)
+        body = metadata.drop_repeated_owners(body, call.warnings)
+        obj = strategy.default(typed(body, strategy, _draft(body, namespace)))
+        obj = self._admission.create(strategy.gvr, namespace, obj)
+        name = self._name(call, shown=obj["metadata"])
+        built = metadata.created(
+            obj, name, namespace, self._chance.uid(), self._loop.stamp(), has_generation=strategy.has_generation
+        )
+        obj = strategy.prepare_create({**obj, "metadata": built}, call.context)
+        obj = self.canonical(strategy, obj)
+        if check:
+            self._check_new(call, obj)
+        if metadata.metadata_of(body).get("resourceVersion"):
+            raise plain("resourceVersion should not be set on objects to be created")
+        return self._store_new(call, obj)
+
+    def canonical(self, strategy: Strategy, obj: Tree) -> Tree:
+        """The object as Go writes it: quantities and times in their one form, required structures present."""
+        gvr = strategy.gvr
+        return self._schema.canonicalise((gvr.group, gvr.version, strategy.kind), obj)
+
+    def _check_new(self, call: Call, obj: Tree) -> None:
+        strategy = call.strategy
+        causes = metadata.validate(obj, strategy.name_format, namespaced=strategy.namespaced)
+        causes += strategy.validate(obj)
+        if causes:
+            raise invalid(strategy.gvr.group, strategy.kind, obj["metadata"]["name"], causes)
+        call.warnings.extend(strategy.warnings(obj, None))
+
+    def _name(self, call: Call, shown: Tree) -> str:
+        name: str = shown.get("name") or ""
+        base = shown.get("generateName")
+        if name or not base:
+            return name
+        for _ in range(NAME_TRIES):
+            name = generated_name(base, self._chance)
+            if self._store.get(call.table, shown.get("namespace", ""), name) is None:
+                break
+        return name
+
+    def _store_new(self, call: Call, obj: Tree) -> Tree:
+        strategy, table = call.strategy, call.table
+        built = obj["metadata"]
+        namespace, name = built.get("namespace", ""), built["name"]
+        known = self._store.get(table, namespace, name)
+        if known is not None:
+            raise exists(strategy, known)
+        obj = strategy.begin(obj, None)
+        if call.options.dry_run:
+            strategy.deleted(obj)
+            return {**obj, "metadata": metadata.ordered(obj["metadata"])}
+        if strategy.storage is not None:
+            obj = strategy.to_storage(obj)
+        return self._writer.put(table, namespace, name, obj, None, call.request)
+
+    # ------------------------------------------------------------------ change
+    def current(self, call: Call) -> Tree:
+        """The stored object that the path names. Raises NotFound."""
+        found = self._store.get(call.table, call.namespace, call.name)
+        if found is None:
+            raise not_found(call.strategy.gvr, call.name)
+        return found
+
+    def update(self, call: Call, body: Tree, stored: Tree, *, patched: bool = False, check: bool = True) -> Tree:
+        """Change an object to a decoded body; ``patched`` bodies were made from the stored one. Raises ApiError."""
+        strategy = call.strategy
+        old = strategy.from_storage(stored) if strategy.storage is not None else stored
+        _match_revision(strategy, body, old, patched=patched)
+        if not patched:
+            _match_uid(strategy, body, old)
+        body = metadata.drop_repeated_owners(body, call.warnings)
+        new = strategy.default(typed(body, strategy, metadata.merged(body, old)))
+        new = self._admission.update(strategy.gvr, new, old)
+        new = strategy.prepare_update(new, old, call.context, call.subresource)
+        if check:
+            new = self.canonical(strategy, new)
+        new = bumped(strategy, new, old)
+        if check:
+            causes = metadata.validate_update(new, old) + strategy.validate_update(new, old, call.subresource)
+            if causes:
+                raise invalid(strategy.gvr.group, strategy.kind, old["metadata"]["name"], causes)
+            call.warnings.extend(strategy.warnings(new, old))
+        return self.replace(call, new, old, stored)
+
+    def replace(self, call: Call, new: Tree, old: Tree, stored: Tree) -> Tree:
+        """Store a checked change; an object that lost its last finalizer goes; nothing is written for no change."""
+        strategy = call.strategy
+        if new is old or new == old:
+            return stored
+        if finished(new, old):
+            if not call.options.dry_run:
+                self.remove(call, stored)
+            return new
+        if call.options.dry_run:
+            return new
+        new = strategy.begin(new, old)
+        if strategy.storage is not None:
+            new = strategy.to_storage(new)
+        built = stored["metadata"]
+        return self._writer.put(call.table, built.get("namespace", ""), built["name"], new, stored, call.request)
+
+    def remove(self, call: Call, stored: Tree) -> Tree:
+        """Take an object out of the store and release what it held."""
+        built = stored["metadata"]
+        last = self._writer.delete(call.table, built.get("namespace", ""), built["name"], stored, call.request)
+        call.strategy.deleted(stored)
+        return last
+
+
+# ---------------------------------------------------------------------- the pure steps
+def typed(body: Tree, strategy: Strategy, built: Tree) -> dict[str, Any]:
+    """The body with kind, apiVersion and metadata in front."""
+    return {"kind": strategy.kind, "apiVersion": strategy.gvr.api_version, **body, "metadata": built}
+
+
+def _draft(body: Tree, namespace: str) -> dict[str, Any]:
+    draft = dict(metadata.metadata_of(body))
+    draft.pop("managedFields", None)
+    if namespace:
+        draft["namespace"] = namespace
+    else:
+        draft.pop("namespace", None)
+    return draft
+
+
+def generated_name(base: str, chance: Chance) -> str:
+    """A name from generateName. # k8s: apiserver/pkg/storage/names."""
+    return base[: metadata.GENERATED_BASE] + chance.suffix()
+
+
+def exists(strategy: Strategy, known: Tree) -> ApiError:
+    """AlreadyExists, with a note when the present holder of the name is going away."""
+    error = already_exists(strategy.gvr, known["metadata"]["name"])
+    if not known["metadata"].get("deletionTimestamp"):
+        return error
+    return ApiError({**error.status, "message": f"object is being deleted: {error.status['message']}"})
+
+
+def _match_revision(strategy: Strategy, body: Tree, old: Tree, *, patched: bool) -> None:
+    given = metadata.metadata_of(body).get("resourceVersion") or ""
+    name = old["metadata"]["name"]
+    asked = revision_of(str(given), _bad_revision)
+    if asked:
+        if str(given) != old["metadata"]["resourceVersion"]:
+            raise conflict(strategy.gvr, name)
+    elif not patched and not strategy.allow_unconditional_update:
+        cause = invalid_value("metadata.resourceVersion", "0", "must be specified for an update")
+        raise invalid(strategy.gvr.group, strategy.kind, name, [cause])
+
+
+def _bad_revision(text: str) -> ApiError:
+    return plain(bad_revision(text))
+
+
+def _match_uid(strategy: Strategy, body: Tree, old: Tree) -> None:
+    given = metadata.metadata_of(body).get("uid")
+    built = old["metadata"]
+    if given and given != built["uid"]:
+        place = "/".join(part for part in (built.get("namespace"), built["name"]) if part)
+        text = (
+            f"StorageError: invalid object, Code: 4, Key: /registry/{strategy.gvr.resource}/{place}, "
+            "ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: "
+            f"UID in precondition: {given}, UID in object meta: {built['uid']}"
+        )
+        raise conflict(strategy.gvr, built["name"], text)
+
+
+def bumped(strategy: Strategy, new: Tree, old: Tree) -> Tree:
+    """The object with the next generation when its spec changed. # k8s: PrepareForUpdate of most strategies."""
+    if not strategy.has_generation:
+        return new
+    before = old.get("spec", EMPTY)
+    after = new.get("spec", EMPTY)
+    built = new["metadata"]
+    generation = old["metadata"].get("generation", 1)
+    if after is not before and after != before:
+        generation += 1
+    if built.get("generation") == generation:
+        return new
+    return {**new, "metadata": metadata.ordered({**built, "generation": generation})}
+
+
+def finished(new: Tree, old: Tree) -> bool:
+    """Whether a change lets go of an object that only its finalizers kept. # k8s: ShouldDeleteDuringUpdate."""
+    before, after = old["metadata"], new["metadata"]
+    if not before.get("deletionTimestamp") or after.get("finalizers"):
+        return False
+    return not before.get("deletionGracePeriodSeconds")

@@ -1,0 +1,44 @@
+"""The scale subresource: the autoscaling/v1 Scale of an object, and the object with another scale."""
+
+from typing import Any
+
+from kubesim.api.failures import invalid_value
+from kubesim.api.metadata import metadata_of
+from kubesim.objects.errors import invalid
+from kubesim.objects.selectors import from_label_selector, from_map
+from kubesim.objects.wire import EMPTY, Tree
+
+GVK = ("autoscaling", "v1", "Scale")
+
+
+def scale_of(obj: Tree) -> dict[str, Any]:
+    """The Scale of a Deployment, ReplicaSet, StatefulSet or ReplicationController."""
+    metadata = obj["metadata"]
+    spec: Tree = obj.get("spec") or EMPTY
+    status: Tree = obj.get("status") or EMPTY
+    selector = spec.get("selector")
+    plain = selector is not None and obj["kind"] == "ReplicationController"
+    text = str(from_map(selector) if plain else from_label_selector(selector))
+    shown: dict[str, Any] = {"replicas": status.get("replicas", 0)}
+    if text:
+        shown["selector"] = text
+    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    replicas = spec.get("replicas", 0)
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {field: metadata[field] for field in kept if field in metadata},
+        "spec": {"replicas": replicas} if replicas else {},
+        "status": shown,
+    }
+
+
+def rescaled(scale: Tree, obj: Tree) -> dict[str, Any]:
+    """The object with the replicas of a Scale. Raises Invalid. The Scale's resourceVersion is carried over."""
+    replicas = (scale.get("spec") or EMPTY).get("replicas", 0)
+    if replicas < 0:
+        cause = invalid_value("spec.replicas", str(replicas), "must be greater than or equal to 0")
+        raise invalid("autoscaling", "Scale", obj["metadata"]["name"], [cause])
+    revision = metadata_of(scale).get("resourceVersion") or obj["metadata"]["resourceVersion"]
+    metadata = {**obj["metadata"], "resourceVersion": revision}
+    return {**obj, "metadata": metadata, "spec": {**obj["spec"], "replicas": replicas}}

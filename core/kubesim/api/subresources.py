@@ -1,0 +1,120 @@
+"""Subresources of outside requests: status and other parts of an object, scale, binding, eviction, finalize."""
+
+from typing import Any
+
+from kubesim.api import scale
+from kubesim.api.binding import SUCCESS, Binder, pod_to_bind, target_of
+from kubesim.api.call import Call
+from kubesim.api.decoding import Decoder, Expected, expected
+from kubesim.api.deletion import Deletion
+from kubesim.api.failures import no_such_method
+from kubesim.api.metadata import match_name, match_namespace, metadata_of, ordered
+from kubesim.api.options import NO_DELETE_OPTIONS, delete_options
+from kubesim.api.patching import Patcher
+from kubesim.api.pipeline import Pipeline
+from kubesim.api.writer import Writer
+from kubesim.objects.errors import bad_request
+from kubesim.objects.wire import EMPTY, PODS, Tree
+from kubesim.store.mvcc import Store
+
+SCALE = Expected(*scale.GVK)
+BINDING = Expected("", "v1", "Binding")
+EVICTION = Expected("policy", "v1", "Eviction")
+CREATED = {"binding": BINDING, "eviction": EVICTION}
+"""Subresources that are created, with the kind of their body."""
+
+
+class Subresources:
+    """Answers requests for subresources."""
+
+    def __init__(
+        self,
+        store: Store,
+        writer: Writer,
+        decoder: Decoder,
+        patcher: Patcher,
+        pipeline: Pipeline,
+        deletion: Deletion,
+        binder: Binder,
+    ) -> None:
+        self._store = store
+        self._writer = writer
+        self._decoder = decoder
+        self._patcher = patcher
+        self._pipeline = pipeline
+        self._deletion = deletion
+        self._binder = binder
+
+    # ------------------------------------------------------------------ scale
+    def get_scale(self, call: Call) -> Tree:
+        """The Scale of an object."""
+        return scale.scale_of(self._pipeline.current(call))
+
+    def write_scale(self, call: Call) -> Tree:
+        """Replace or patch a Scale."""
+        if call.request.verb == "patch":
+            stored = self._pipeline.current(call)
+            wanted = self._patcher.patched(call, scale.scale_of(stored), SCALE)
+        else:
+            wanted = self._decoder.body(call, SCALE)
+            match_name(wanted, call.name)
+            match_namespace(wanted, call.namespace)
+            stored = self._pipeline.current(call)
+        return scale.scale_of(self._pipeline.update(call, scale.rescaled(wanted, stored), stored, patched=True))
+
+    # ------------------------------------------------------------------ create on a pod
+    def create(self, call: Call) -> Tree:
+        """Bind or evict a pod."""
+        wanted = CREATED.get(call.subresource)
+        if wanted is None or call.strategy.gvr != PODS:
+            raise no_such_method()
+        body = self._decoder.body(call, wanted)
+        match_namespace(body, call.namespace)
+        return self._bind(call, body) if wanted is BINDING else self._evict(call, body)
+
+    def _bind(self, call: Call, body: Tree) -> Tree:
+        node = target_of(body, call.name)
+        pod = pod_to_bind(self._store, call.namespace, call.name)
+        bound = self._binder.bound(pod, node)
+        annotations = metadata_of(body).get("annotations")
+        if annotations:
+            known = bound["metadata"].get("annotations") or {}
+            bound = {**bound, "metadata": ordered({**bound["metadata"], "annotations": {**known, **annotations}})}
+        if not call.options.dry_run:
+            self._writer.put(PODS, call.namespace, call.name, bound, pod, call.request)
+        return SUCCESS
+
+    def _evict(self, call: Call, body: Tree) -> Tree:
+        """# differs: there are no PodDisruptionBudgets yet, so that every eviction is a deletion."""
+        given = metadata_of(body).get("name") or call.name
+        if given != call.name:
+            raise bad_request("name in URL does not match name in Eviction object")
+        options: Any = body.get("deleteOptions")
+        pod = pod_to_bind(self._store, call.namespace, call.name)
+        chosen = delete_options(EMPTY, options) if options else NO_DELETE_OPTIONS
+        self._deletion.delete(call, pod, chosen)
+        return SUCCESS
+
+    # ------------------------------------------------------------------ finalize a namespace
+    def finalize(self, call: Call) -> Tree:
+        """Replace ``spec.finalizers``; a namespace that is going away and has none left is deleted.
+
+        # k8s: registry/core/namespace FinalizeREST, namespaceFinalizeStrategy
+        """
+        body = self._decoder.body(call, expected(call))
+        match_name(body, call.name)
+        stored = self._pipeline.current(call)
+        finalizers = (body.get("spec") or EMPTY).get("finalizers")
+        spec = {**(stored.get("spec") or EMPTY)}
+        spec.pop("finalizers", None)
+        if finalizers:
+            spec["finalizers"] = finalizers
+        new = {**stored, "spec": spec}
+        gone = not finalizers and not stored["metadata"].get("finalizers")
+        if gone and stored["metadata"].get("deletionTimestamp"):
+            if not call.options.dry_run:
+                self._pipeline.remove(call, stored)
+            return new
+        if new == stored or call.options.dry_run:
+            return new
+        return self._writer.put(call.table, "", call.name, new, stored, call.request)

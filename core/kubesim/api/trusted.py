@@ -1,0 +1,221 @@
+"""The fast path of components: valid bodies are stored without decoding, and what pods share is made once."""
+
+from typing import Any
+
+from kubesim.api.admission.chain import Admission
+from kubesim.api.admission.scheduling import PRIORITYCLASSES, RUNTIMECLASSES
+from kubesim.api.admission.serviceaccount import MIRROR
+from kubesim.api.binding import SUCCESS, Binder, target_of
+from kubesim.api.expiry import EventExpiry
+from kubesim.api.metadata import GENERATED_BASE, GIVEN, created
+from kubesim.api.pipeline import Pipeline, exists
+from kubesim.api.strategy import Context, Strategy
+from kubesim.api.writer import Writer
+from kubesim.kernel.chance import Chance
+from kubesim.kernel.loop import Loop
+from kubesim.objects.errors import conflict, not_found
+from kubesim.objects.wire import EVENTS, NAMESPACES, PODS, SERVICEACCOUNTS, Request, Tree
+from kubesim.store.index import Index
+from kubesim.store.mvcc import Store
+
+MEMO_SIZE = 5_000
+
+
+class Epoch(Index):
+    """Counts the writes to the tables it is added to, at no cost for the others."""
+
+    def __init__(self) -> None:
+        super().__init__(_nothing)
+        self.count = 0
+
+    def change(self, place: tuple[str, str], old: Tree | None, new: Tree | None) -> None:
+        """Follow one write."""
+        del place, old, new
+        self.count += 1
+
+
+def _nothing(obj: Tree) -> str:
+    del obj
+    return ""
+
+
+class Trusted:
+    """Creations, status updates and bindings of components.
+
+    The pods of one template share one prepared spec and one first status: the memo is keyed by the identity of the
+    template's spec, which it keeps alive, and is not part of a snapshot.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        loop: Loop,
+        chance: Chance,
+        writer: Writer,
+        pipeline: Pipeline,
+        admission: Admission,
+        binder: Binder,
+        expiry: EventExpiry,
+    ) -> None:
+        self._store = store
+        self._loop = loop
+        self._chance = chance
+        self._writer = writer
+        self._pipeline = pipeline
+        self._admission = admission
+        self._binder = binder
+        self._expiry = expiry
+        self._epoch = Epoch()
+        for gvr in (SERVICEACCOUNTS, PRIORITYCLASSES, RUNTIMECLASSES):
+            store.add_index(gvr, self._epoch)
+        self._seen = -1
+        self._prepared: dict[tuple[int, str], tuple[Tree, Tree, Tree]] = {}
+        self._open: Tree | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_prepared": {}, "_open": None}
+
+    # ------------------------------------------------------------------ pods
+    def create_pod(self, request: Request, strategy: Strategy) -> Tree:
+        """Create a pod. Raises ApiError."""
+        body: Tree = request.body
+        namespace = request.key.namespace
+        space = self._store.get(NAMESPACES, "", namespace)
+        if space is not self._open or space is None:
+            self._open = self._admission.check_namespace(PODS, namespace, _shown(body))
+        if self._epoch.count != self._seen:
+            self._seen = self._epoch.count
+            self._prepared.clear()
+        given: Tree = body["metadata"]
+        template = body["spec"]
+        known = self._prepared.get((id(template), namespace))
+        if known is None or MIRROR in given.get("annotations", ()):
+            return self._create_first(request, strategy, template, namespace)
+        metadata = self._metadata(given, strategy, namespace)
+        name = metadata["name"]
+        pod = {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": known[1], "status": known[2]}
+        return self._writer.put(PODS, namespace, name, pod, None, request)
+
+    def _metadata(self, given: Tree, strategy: Strategy, namespace: str) -> dict[str, Any]:
+        """As ``metadata.created``, for pods: this is the hottest of all creations."""
+        name = given.get("name")
+        base = given.get("generateName")
+        metadata: dict[str, Any]
+        if name:
+            self._check_free(strategy, namespace, name)
+            metadata = {"name": name}
+        else:
+            metadata = {"name": self._fresh_name(base or "", namespace)}
+        if base:
+            metadata["generateName"] = base
+        metadata["namespace"] = namespace
+        metadata["uid"] = self._chance.uid()
+        metadata["resourceVersion"] = ""
+        metadata["generation"] = 1
+        metadata["creationTimestamp"] = self._loop.stamp()
+        for field in GIVEN:
+            if field in given:
+                metadata[field] = given[field]
+        return metadata
+
+    def _create_first(self, request: Request, strategy: Strategy, template: Tree, namespace: str) -> Tree:
+        """A pod whose template is not known yet, with everything that admission and the strategy add."""
+        # differs: the pods of one template share the name of the kube-api-access volume too.
+        given: Tree = request.body["metadata"]
+        draft = strategy.default(_typed(request.body, strategy))
+        draft = self._admission.pod(draft, namespace, _shown(draft))
+        name = given.get("name") or self._fresh_name(given["generateName"], namespace)
+        metadata = created(draft, name, namespace, self._chance.uid(), self._loop.stamp(), has_generation=True)
+        pod = strategy.prepare_create({**draft, "metadata": metadata}, self._context(request))
+        pod = self._pipeline.canonical(strategy, pod)
+        if pod["metadata"] is metadata and not template.get("nodeName"):
+            if len(self._prepared) >= MEMO_SIZE:
+                self._prepared.clear()
+            self._prepared[id(template), namespace] = (template, pod["spec"], pod["status"])
+        return self._put_new(request, strategy, namespace, name, pod)
+
+    def _fresh_name(self, base: str, namespace: str) -> str:
+        base = base[:GENERATED_BASE]
+        name = base + self._chance.suffix()
+        while self._store.get(PODS, namespace, name) is not None:
+            name = base + self._chance.suffix()
+        return name
+
+    def _put_new(self, request: Request, strategy: Strategy, namespace: str, name: str, obj: Tree) -> Tree:
+        self._check_free(strategy, namespace, name)
+        return self._writer.put(strategy.gvr, namespace, name, obj, None, request)
+
+    def _check_free(self, strategy: Strategy, namespace: str, name: str) -> None:
+        known = self._store.get(strategy.gvr, namespace, name)
+        if known is not None:
+            raise exists(strategy, known)
+
+    def bind(self, request: Request) -> Tree:
+        """Bind a pod to the node that the Binding names. Raises ApiError."""
+        _, namespace, name = request.key
+        name = name or request.body["metadata"]["name"]
+        pod = self._store.get(PODS, namespace, name)
+        if pod is None:
+            raise not_found(PODS, name)
+        target = request.body["target"]
+        node = target.get("name")
+        if not node or target.get("kind", "Node") != "Node":
+            node = target_of(request.body, name)
+        bound = self._binder.bound(pod, node)
+        self._writer.put(PODS, namespace, name, bound, pod, request)
+        return SUCCESS
+
+    # ------------------------------------------------------------------ events
+    def create_event(self, request: Request, strategy: Strategy) -> Tree:
+        """Create an Event; its body is stored as it is, but for uid and creation time. Raises ApiError."""
+        body: Tree = request.body
+        namespace = request.key.namespace
+        space = self._store.get(NAMESPACES, "", namespace)
+        if space is not self._open or space is None:
+            self._open = self._admission.check_namespace(EVENTS, namespace, _shown(body))
+        name = body["metadata"]["name"]
+        metadata = {
+            "name": name,
+            "namespace": namespace,
+            "uid": self._chance.uid(),
+            "resourceVersion": "",
+            "creationTimestamp": self._loop.stamp(),
+        }
+        stored = self._put_new(request, strategy, namespace, name, {**body, "metadata": metadata})
+        self._expiry.created(namespace, name)
+        return stored
+
+    # ------------------------------------------------------------------ status
+    def update_status(self, request: Request, strategy: Strategy) -> Tree:
+        """Replace the status, sharing all else with the stored object. Raises ApiError.
+
+        # differs: labels and annotations that come with a component's status update are not looked at.
+        """
+        gvr, namespace, name = request.key
+        body: Tree = request.body
+        current = self._store.get(gvr, namespace, name)
+        if current is None:
+            raise not_found(gvr, name)
+        revision = body["metadata"].get("resourceVersion")
+        if revision and revision != current["metadata"]["resourceVersion"]:
+            raise conflict(gvr, name)
+        status = body.get("status")
+        before = current.get("status")
+        if status is before or status == before:
+            return current
+        return self._writer.put(gvr, namespace, name, {**current, "status": status}, current, request)
+
+    def _context(self, request: Request) -> Context:
+        return Context(self._loop.now, self._loop.stamp(), request.identity.user)
+
+
+def _typed(body: Tree, strategy: Strategy) -> Tree:
+    if "kind" in body and "apiVersion" in body:
+        return body
+    return {"kind": strategy.kind, "apiVersion": strategy.gvr.api_version, **body}
+
+
+def _shown(body: Tree) -> str:
+    metadata = body["metadata"]
+    name: str = metadata.get("name") or metadata.get("generateName") or ""
+    return name

@@ -1,0 +1,170 @@
+"""Watches: cursors over the store's log, with events as a client's selectors and representation want them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from kubesim.api import tables
+from kubesim.api.failures import bad_revision, plain, too_old_watch
+from kubesim.api.lists import selects
+from kubesim.api.negotiation import Representation
+from kubesim.api.options import ListOptions, revision_of
+from kubesim.api.scheme import table_of
+from kubesim.api.strategy import Strategy
+from kubesim.kernel.loop import Loop
+from kubesim.objects.errors import ApiError
+from kubesim.objects.wire import Tree, WatchEvent
+from kubesim.store.mvcc import Change, CompactedError, Store
+
+BOOKMARK_PERIOD_MS = 60_000
+INITIAL_EVENTS_END = "k8s.io/initial-events-end"
+
+
+class Cursor:
+    """A watch that is pulled. It stays usable until ``closed``, which a too old revision makes true.
+
+    # k8s: apiserver/pkg/storage/cacher
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        loop: Loop,
+        strategy: Strategy,
+        namespace: str,
+        options: ListOptions,
+        form: Representation,
+    ) -> None:
+        self.closed = False
+        self._store = store
+        self._loop = loop
+        self._strategy = strategy
+        self._table = table_of(strategy)
+        self._namespace = namespace
+        self._options = options
+        self._form = form
+        self._headed = True
+        self._plain = options.labels is None and options.fields is None
+        self._next_bookmark = loop.now + BOOKMARK_PERIOD_MS
+        asked = revision_of(options.revision, _bad_revision)
+        initial = options.initial_events
+        if initial is None:
+            initial = asked == 0
+        elif not initial and asked == 0:
+            asked = store.revision
+        self.revision = store.revision if initial else asked
+        """The newest revision that the client has been told of."""
+        self._backlog: list[WatchEvent] = self._initial() if initial else []
+
+    # ------------------------------------------------------------------ pulling
+    def poll(self, limit: int | None = None) -> list[WatchEvent]:
+        """The events since the last poll, at most ``limit`` of them. The last one before the end may be an ERROR."""
+        if self.closed:
+            return []
+        if self._backlog:
+            taken = self._backlog if limit is None else self._backlog[:limit]
+            self._backlog = [] if limit is None else self._backlog[limit:]
+            if limit is not None and len(taken) >= limit:
+                return taken
+            return taken + self._follow(None if limit is None else limit - len(taken))
+        return self._follow(limit)
+
+    def _follow(self, limit: int | None) -> list[WatchEvent]:
+        store = self._store
+        if self.revision >= store.revision:
+            return self._bookmarks()
+        try:
+            changes = store.changes(self.revision)
+        except CompactedError:
+            self.closed = True
+            status = too_old_watch(self.revision, store.oldest).status
+            return [WatchEvent("ERROR", status, self.revision)]
+        found: list[WatchEvent] = []
+        table, namespace = self._table, self._namespace
+        for change in changes:
+            if limit is not None and len(found) >= limit:
+                return found
+            self.revision = change.revision
+            if change.gvr != table or (namespace and change.namespace != namespace):
+                continue
+            event = self._event(change)
+            if event is not None:
+                found.append(event)
+        return found or self._bookmarks()
+
+    def __iter__(self) -> Iterator[WatchEvent]:
+        return iter(self.poll())
+
+    # ------------------------------------------------------------------ events
+    def _event(self, change: Change) -> WatchEvent | None:
+        old, new = change.old, change.new
+        was = old is not None and self._wants(old)
+        wanted = new is not None and self._wants(new)
+        if wanted:
+            return self._made("MODIFIED" if was else "ADDED", new, change.revision)
+        if was and old is not None:
+            # k8s: an object that leaves a selection is shown as it was, with the revision of the change.
+            last = {**old, "metadata": {**old["metadata"], "resourceVersion": str(change.revision)}}
+            return self._made("DELETED", last, change.revision)
+        return None
+
+    def _wants(self, obj: Tree) -> bool:
+        return self._plain or selects(self._strategy, self._options, obj)
+
+    def _made(self, kind: str, obj: Any, revision: int) -> WatchEvent:
+        strategy = self._strategy
+        if strategy.storage is not None:
+            obj = strategy.from_storage(obj)
+        return WatchEvent(kind, self._shown(obj), revision)
+
+    def _shown(self, obj: Tree) -> Tree:
+        form = self._form
+        if not form.form:
+            return obj
+        if form.form != "Table":
+            return tables.partial(obj, form.version)
+        metadata = {"resourceVersion": obj["metadata"]["resourceVersion"]}
+        headed, self._headed = self._headed, False
+        include = self._options.include_object
+        return tables.table(self._strategy, [obj], metadata, self._loop.now, include, form.version, headed=headed)
+
+    def _initial(self) -> list[WatchEvent]:
+        events = []
+        for _, _, obj in self._store.items(self._table, self._namespace):
+            if self._wants(obj):
+                events.append(self._made("ADDED", obj, int(obj["metadata"]["resourceVersion"])))
+        if self._options.initial_events and self._options.bookmarks:
+            events.append(self._bookmark({INITIAL_EVENTS_END: "true"}))
+        return events
+
+    def _bookmarks(self) -> list[WatchEvent]:
+        if not self._options.bookmarks or self._loop.now < self._next_bookmark:
+            return []
+        self._next_bookmark = self._loop.now + BOOKMARK_PERIOD_MS
+        return [self._bookmark({})]
+
+    def _bookmark(self, annotations: dict[str, str]) -> WatchEvent:
+        metadata: dict[str, Any] = {"resourceVersion": str(self.revision)}
+        if annotations:
+            metadata["annotations"] = annotations
+        strategy = self._strategy
+        blank = {"kind": strategy.kind, "apiVersion": strategy.gvr.api_version, "metadata": metadata}
+        if self._form.form != "Table":
+            return WatchEvent("BOOKMARK", self._shown(blank), self.revision)
+        return WatchEvent("BOOKMARK", self._blank_table(blank), self.revision)
+
+    def _blank_table(self, blank: Tree) -> Tree:
+        # A bookmark has no cells that the kind's printer could make.
+        shown = tables.table(self._strategy, [], {"resourceVersion": str(self.revision)}, 0, headed=self._headed)
+        self._headed = False
+        cells = [_blank_cell(column.name, column.type) for column in self._strategy.columns]
+        return {**shown, "rows": [{"cells": cells, "object": tables.partial(blank, self._form.version)}]}
+
+
+def _blank_cell(name: str, kind: str) -> Any:
+    if name == "Age":
+        return "<unknown>"
+    return 0 if kind in {"integer", "number"} else ""
+
+
+def _bad_revision(text: str) -> ApiError:
+    return plain(bad_revision(text))

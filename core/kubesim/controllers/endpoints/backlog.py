@@ -1,0 +1,212 @@
+"""Which Services select a pod, and which pods each Service has yet to look at."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kubesim.machinery.client import Client
+from kubesim.machinery.controller import Controller
+from kubesim.machinery.informer import Hub
+from kubesim.objects import refs
+from kubesim.objects.times import parse_time
+from kubesim.objects.wire import EMPTY, PODS, SERVICES, Tree
+
+BATCH_MS = 500
+"""Changes that follow a sync within this time wait for its end. # differs: Kubernetes' default batch period is 0 s"""
+MEMO_SIZE = 4096
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+class Work:
+    """The backlog of one Service."""
+
+    __slots__ = ("cause", "dirty", "everything", "seen", "selector", "service", "synced_at", "triggers")
+
+    def __init__(self) -> None:
+        self.service: Tree | None = None
+        """The Service as it was last synced."""
+        self.selector: Mapping[str, str] = _NOTHING
+        self.dirty: dict[str, None] = {}
+        """Names of pods to look at."""
+        self.everything = True
+        """Whether all pods of the namespace have to be looked at."""
+        self.synced_at = -BATCH_MS
+        self.cause = 0
+        self.triggers: dict[str, str] = {}
+        """When each pod last became ready or unready, as far as that has been published."""
+        self.seen = False
+
+    def needs_everything(self, service: Tree) -> bool:
+        """Whether the Service itself has changed so that every pod has to be looked at."""
+        if self.everything or self.service is None:
+            return True
+        return self.service["spec"] is not service["spec"] and self.service["spec"] != service["spec"]
+
+
+class Backlog:
+    """Follows Services and pods for one loop; the queue of ``controller`` gets (namespace, name) of Services."""
+
+    def __init__(self, hub: Hub, client: Client, controller: Controller) -> None:
+        self._client = client
+        self._controller = controller
+        self._works: dict[str, dict[str, Work]] = {}
+        self._memo: dict[int, tuple[Any, str, tuple[str, ...]]] = {}
+        hub.on(SERVICES, self._service_changed)
+        hub.on(PODS, self._pod_changed)
+        for each in client.list(SERVICES):
+            self._service_changed(None, each, 0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The memo is keyed by addresses, which another process does not share.
+        return {**self.__dict__, "_memo": {}}
+
+    def work(self, namespace: str, name: str) -> Work:
+        """The backlog of a Service, made on first use."""
+        space = self._works.setdefault(namespace, {})
+        found = space.get(name)
+        if found is None:
+            found = space[name] = Work()
+        return found
+
+    def service(self, namespace: str, name: str) -> Tree | None:
+        """The Service, while it exists."""
+        return self._client.get(SERVICES, namespace, name)
+
+    def knows(self, namespace: str, name: str) -> bool:
+        """Whether a Service with a selector has that name."""
+        work = self._works.get(namespace, _NOTHING).get(name)
+        return work is not None and bool(work.selector)
+
+    def take(self, namespace: str, service: Tree, known: Iterable[str]) -> dict[str, Tree | None]:
+        """The pods to look at in this sync, None for those that are gone. ``known`` are the present endpoints."""
+        name = service["metadata"]["name"]
+        work = self.work(namespace, name)
+        work.synced_at = self._client.now()
+        if work.needs_everything(service):
+            work.everything = False
+            selector = work.selector.items()
+            names = dict.fromkeys(known)
+            for pod in self._client.list(PODS, namespace):
+                if selector <= refs.labels(pod).items():
+                    names[pod["metadata"]["name"]] = None
+        else:
+            names = work.dirty
+        work.dirty = {}
+        work.service = service
+        return {each: self._client.get(PODS, namespace, each) for each in names}
+
+    def forget(self, namespace: str, name: str) -> None:
+        """Drop what is known of a Service that is gone."""
+        self._works.get(namespace, {}).pop(name, None)
+        self._memo.clear()
+
+    def everything(self) -> None:
+        """Ask every Service to look at all its pods again."""
+        for namespace, space in self._works.items():
+            for name, work in space.items():
+                work.everything = True
+                self._controller.add((namespace, name))
+
+    # ------------------------------------------------------------------ handlers
+    def _service_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
+        either = new if new is not None else old
+        if either is None:
+            return
+        key = refs.place(either)
+        if new is not None:
+            work = self.work(*key)
+            selector = new["spec"].get("selector") or _NOTHING
+            if old is None or work.selector != selector:
+                work.selector = selector
+                work.everything = True
+                self._memo.clear()
+        self._controller.add(key, revision)
+
+    def _pod_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
+        pod = new if new is not None else old
+        if pod is None or (old is not None and new is not None and not _matters(old, new)):
+            return
+        if not (pod.get("status") or EMPTY).get("podIPs") and (
+            old is None or not (old.get("status") or EMPTY).get("podIPs")
+        ):
+            return
+        metadata = pod["metadata"]
+        namespace, name = metadata["namespace"], metadata["name"]
+        for service in self.services(namespace, metadata.get("labels")):
+            self._mark(namespace, service, name, revision)
+        if old is not None and old["metadata"].get("labels") is not metadata.get("labels"):
+            for service in self.services(namespace, old["metadata"].get("labels")):
+                self._mark(namespace, service, name, revision)
+
+    def _mark(self, namespace: str, service: str, name: str, revision: int) -> None:
+        work = self._works[namespace][service]
+        work.dirty[name] = None
+        work.cause = revision
+        wait = work.synced_at + BATCH_MS - self._client.now()
+        if wait <= 0:
+            self._controller.add((namespace, service), revision)
+        else:
+            self._controller.add_after((namespace, service), wait)
+
+    def services(self, namespace: str, labels: Any) -> tuple[str, ...]:
+        """The names of the Services that select these labels; memoised on the identity of the labels."""
+        found = self._memo.get(id(labels))
+        if found is not None and found[0] is labels and found[1] == namespace:
+            return found[2]
+        if len(self._memo) >= MEMO_SIZE:
+            self._memo.clear()
+        items = (labels or EMPTY).items()
+        works = self._works.get(namespace, _NOTHING).items()
+        names = tuple(name for name, work in works if work.selector and work.selector.items() <= items)
+        self._memo[id(labels)] = (labels, namespace, names)
+        return names
+
+
+def _matters(old: Tree, new: Tree) -> bool:
+    """Whether a change of a pod can change its endpoint."""
+    before, after = old["metadata"], new["metadata"]
+    if before.get("deletionTimestamp") != after.get("deletionTimestamp"):
+        return True
+    if before.get("labels") is not after.get("labels") and before.get("labels") != after.get("labels"):
+        return True
+    if old.get("status") is not new.get("status"):
+        return _facts(old) != _facts(new)
+    return False
+
+
+def _facts(pod: Tree) -> tuple[Any, ...]:
+    status = pod.get("status") or EMPTY
+    ready = None
+    for condition in status.get("conditions") or ():
+        if condition["type"] == "Ready":
+            ready = condition["status"]
+            break
+    return status.get("podIPs"), status.get("phase"), ready
+
+
+def trigger_time(work: Work, service: Tree, changed: Mapping[str, Tree | None]) -> str:
+    """The earliest time that explains this sync, "" when nothing does. Remembers what it has told.
+
+    # k8s: endpointslice/util TriggerTimeTracker
+    """
+    times = []
+    if not work.seen:
+        work.seen = True
+        times.append(service["metadata"].get("creationTimestamp"))
+    for name, pod in changed.items():
+        if pod is None:
+            work.triggers.pop(name, None)
+            continue
+        since = _ready_since(pod)
+        if since and work.triggers.get(name) != since:
+            work.triggers[name] = since
+            times.append(since)
+    return min(filter(None, times), key=parse_time, default="")
+
+
+def _ready_since(pod: Tree) -> str | None:
+    for condition in (pod.get("status") or EMPTY).get("conditions") or ():
+        if condition["type"] == "Ready":
+            found: str | None = condition.get("lastTransitionTime")
+            return found
+    return None

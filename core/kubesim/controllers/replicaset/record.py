@@ -1,0 +1,75 @@
+"""What the replicaset controller remembers of one ReplicaSet between two syncs."""
+
+from typing import Any
+
+from kubesim.controllers.replicaset.tally import ACTIVE, Tally
+from kubesim.objects import refs, selectors
+from kubesim.objects.wire import EMPTY, Tree
+
+
+class Record:
+    """The tally of a ReplicaSet, the body its pods are created with, and the work that is under way."""
+
+    __slots__ = (
+        "adopting",
+        "batch",
+        "burst",
+        "cause",
+        "key",
+        "owner",
+        "owners",
+        "pod_body",
+        "reported_at",
+        "selector",
+        "strangers",
+        "tally",
+        "template",
+        "template_labels",
+        "uid",
+        "victims",
+    )
+
+    def __init__(self, replica_set: Tree) -> None:
+        self.key = refs.place(replica_set)
+        self.uid = refs.uid(replica_set)
+        self.owners = [refs.owner_reference(replica_set, "apps/v1", "ReplicaSet")]
+        self.adopting = True
+        self.batch = 1
+        self.burst = 0
+        self.cause = 0
+        self.reported_at = 0
+        self.strangers: dict[str, None] = {}
+        self.victims: list[str] = []
+        self.renew(replica_set)
+
+    def renew(self, replica_set: Tree) -> None:
+        """Take over a changed spec; the tally starts anew."""
+        spec = replica_set["spec"]
+        owner = refs.controller_of(replica_set)
+        self.owner = "" if owner is None else str(owner["uid"])
+        self.selector = selectors.from_label_selector(spec["selector"])
+        self.template: Tree = spec["template"]
+        metadata = self.template.get("metadata") or EMPTY
+        self.template_labels: Tree = metadata.get("labels") or EMPTY
+        self.tally = Tally(spec.get("minReadySeconds", 0))
+        body: dict[str, Any] = {"generateName": f"{self.key[1]}-", "labels": self.template_labels}
+        for field in ("annotations", "finalizers"):
+            if metadata.get(field):
+                body[field] = metadata[field]
+        body["ownerReferences"] = self.owners
+        # All pods are created with one body, so that whoever prepares it needs to do so only once.
+        self.pod_body: Tree = {"metadata": body, "spec": self.template["spec"]}
+
+    def is_outdated(self, replica_set: Tree) -> bool:
+        """Whether the spec has changed in something that is kept here."""
+        spec = replica_set["spec"]
+        owner = refs.controller_of(replica_set)
+        return (
+            (spec["template"] is not self.template and spec["template"] != self.template)
+            or spec.get("minReadySeconds", 0) * 1000 != self.tally.min_ready_ms
+            or ("" if owner is None else owner["uid"]) != self.owner
+        )
+
+    def is_active(self, name: str) -> bool:
+        """Whether a pod counts as active."""
+        return bool(self.tally.bits(name) & ACTIVE)

@@ -1,0 +1,166 @@
+"""Events: one storage, served as core/v1 and as events.k8s.io/v1. # k8s: registry/core/event, events/v1 conversion."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kubesim.kinds.fielderrors import forbidden, invalid, required, too_long
+from kubesim.kinds.plain import Plain, resource
+from kubesim.kinds.printing import UNKNOWN, since
+from kubesim.kinds.shapes import filled
+from kubesim.objects.errors import Cause
+from kubesim.objects.wire import EMPTY, EVENTS, Tree
+
+_RENAMED = {
+    "regarding": "involvedObject",
+    "note": "message",
+    "reportingController": "reportingComponent",
+    "deprecatedSource": "source",
+    "deprecatedFirstTimestamp": "firstTimestamp",
+    "deprecatedLastTimestamp": "lastTimestamp",
+    "deprecatedCount": "count",
+}
+"""Fields of events.k8s.io/v1 and their names in core/v1."""
+
+_BACK = {core: new for new, core in _RENAMED.items()}
+_TIMES = ("firstTimestamp", "lastTimestamp", "eventTime")
+
+
+class EventStrategy(Plain):
+    """Events of core/v1, as which all Events are stored."""
+
+    gvr = EVENTS
+    kind = "Event"
+    short_names = ("ev",)
+    has_generation = False
+    allow_create_on_update = True
+
+    def default(self, obj: Tree) -> Tree:
+        """What is always served, set or not."""
+        obj = filled(obj, involvedObject={}, source={}, reportingComponent="", reportingInstance="")
+        missing: dict[str, Any] = {name: None for name in _TIMES if name not in obj}
+        return {**obj, **missing} if missing else obj
+
+    def validate(self, obj: Tree) -> list[Cause]:
+        """The namespace is that of the object it is about."""
+        about = (obj.get("involvedObject") or EMPTY).get("namespace") or ""
+        namespace = obj["metadata"].get("namespace") or ""
+        # k8s: events about objects without a namespace live in "default".
+        if namespace in {about, ""} or (not about and namespace in {"default", "kube-system"}):
+            return []
+        why = "does not match event.namespace"
+        return [invalid("involvedObject.namespace", about, why)]
+
+    def validate_update(self, new: Tree, old: Tree, subresource: str = "") -> list[Cause]:
+        """As a new one."""
+        del old, subresource
+        return self.validate(new)
+
+    def fields(self, obj: Tree) -> Mapping[str, str]:
+        """What an Event can be selected by."""
+        about, source = obj.get("involvedObject") or EMPTY, obj.get("source") or EMPTY
+        names = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
+        found = {f"involvedObject.{name}": about.get(name) or "" for name in names}
+        reporter = obj.get("reportingComponent") or ""
+        return {
+            **found,
+            "reason": obj.get("reason") or "",
+            "reportingComponent": reporter,
+            "source": source.get("component") or reporter,
+            "type": obj.get("type") or "",
+        }
+
+    def row(self, obj: Tree, now: int) -> list[Any]:
+        """When, what, about what."""
+        return event_row(obj, now)
+
+
+def event_row(obj: Tree, now: int) -> list[Any]:
+    """The cells of an Event of core/v1. # k8s: printEvent."""
+    first = since(obj.get("firstTimestamp") or obj.get("eventTime"), now)
+    last = since(obj["lastTimestamp"], now) if obj.get("lastTimestamp") else first
+    count, series = obj.get("count") or 0, obj.get("series")
+    if series is not None:
+        last, count = since(series.get("lastObservedTime"), now), series.get("count") or 0
+    about, source = obj.get("involvedObject") or EMPTY, obj.get("source") or EMPTY
+    component = source.get("component") or obj.get("reportingComponent") or ""
+    instance = source.get("host") or obj.get("reportingInstance") or ""
+    kind = (about.get("kind") or "").lower()
+    return [
+        last or UNKNOWN,
+        obj.get("type") or "",
+        obj.get("reason") or "",
+        f"{kind}/{about['name']}" if about.get("name") else kind,
+        about.get("fieldPath") or "",
+        f"{component}, {instance}" if instance else component,
+        (obj.get("message") or "").strip(),
+        first,
+        count or 1,
+        obj["metadata"]["name"],
+    ]
+
+
+class NewEventStrategy(Plain):
+    """Events of events.k8s.io/v1."""
+
+    gvr = resource("events.k8s.io", "v1", "events")
+    kind = "Event"
+    short_names = ("ev",)
+    has_generation = False
+    allow_create_on_update = True
+    storage = EVENTS
+
+    def to_storage(self, obj: Tree) -> Tree:
+        """As an Event of core/v1."""
+        return {_RENAMED.get(name, name): value for name, value in obj.items()} | {"apiVersion": "v1"}
+
+    def from_storage(self, obj: Tree) -> Tree:
+        """From an Event of core/v1."""
+        return {_BACK.get(name, name): value for name, value in obj.items()} | {"apiVersion": "events.k8s.io/v1"}
+
+    def default(self, obj: Tree) -> Tree:
+        """What is always served, set or not."""
+        obj = filled(obj, regarding={}, deprecatedSource={})
+        names = ("deprecatedFirstTimestamp", "deprecatedLastTimestamp", "eventTime")
+        missing: dict[str, Any] = {name: None for name in names if name not in obj}
+        return {**obj, **missing} if missing else obj
+
+    def validate(self, obj: Tree) -> list[Cause]:
+        """The stricter rules of the new API. # k8s: core/validation ValidateEventCreate."""
+        found: list[Cause] = []
+        if not obj.get("eventTime"):
+            found.append(required("eventTime"))
+        for field, limit in (("reportingController", 0), ("reportingInstance", 128), ("action", 128), ("reason", 128)):
+            value = obj.get(field) or ""
+            if not value:
+                found.append(required(field))
+            elif limit and len(value) > limit:
+                found.append(invalid(field, "", f"can have at most {limit} characters"))
+        if len(obj.get("note") or "") > 1024:
+            found.append(too_long("note", 1024))
+        for field in ("deprecatedFirstTimestamp", "deprecatedLastTimestamp", "deprecatedCount"):
+            if obj.get(field):
+                found.append(invalid(field.removeprefix("deprecated"), "", "needs to be unset"))
+        if obj.get("type") not in {"Normal", "Warning"}:
+            found.append(invalid("type", "", "has invalid value: " + (obj.get("type") or "")))
+        about = (obj.get("regarding") or EMPTY).get("namespace") or ""
+        if (obj["metadata"].get("namespace") or "") not in {about, "", "default"}:
+            found.append(invalid("involvedObject.namespace", about, "does not match event.namespace"))
+        return found
+
+    def validate_update(self, new: Tree, old: Tree, subresource: str = "") -> list[Cause]:
+        """Only the series may change."""
+        del subresource
+        names = ("regarding", "reason", "note", "type", "eventTime", "action", "related", "reportingController")
+        return [forbidden(name, "field is immutable") for name in names if new.get(name) != old.get(name)]
+
+    def fields(self, obj: Tree) -> Mapping[str, str]:
+        """What an Event can be selected by."""
+        about = obj.get("regarding") or EMPTY
+        names = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
+        found = {f"regarding.{name}": about.get(name) or "" for name in names}
+        reporter = obj.get("reportingController") or ""
+        return {**found, "reason": obj.get("reason") or "", "reportingController": reporter, "type": obj.get("type") or ""}
+
+    def row(self, obj: Tree, now: int) -> list[Any]:
+        """As the Event of core/v1 prints."""
+        return event_row(self.to_storage(obj), now)

@@ -1,0 +1,240 @@
+"""Everything about a pod that follows from its spec alone, worked out once for all pods of one template."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from kubesim.kubelet import environment, images, mounts
+from kubesim.kubelet.catalogue import Catalogue
+from kubesim.kubelet.images import ImageNameError, Reference
+from kubesim.kubelet.profile import Profile
+from kubesim.kubelet.simruntime.interpreter import Surroundings
+from kubesim.kubelet.simruntime.program import Asked, Program, build
+from kubesim.objects import pods, quantities
+from kubesim.objects.wire import EMPTY, Tree
+
+INIT, SIDECAR, APP, EPHEMERAL = "init", "sidecar", "app", "ephemeral"
+STARTUP, LIVENESS, READINESS = "Startup", "Liveness", "Readiness"
+MEMO_SIZE = 4096
+
+# A command that mentions one of these behaves differently from pod to pod.
+_PARTICULAR = (
+    "$", "`", "env", "hostname", "cat", "ls", "-f ", "-e ", "-d ", "-s ", "uname", "grep", "head", "tail", "source", "nslookup",
+    "dig", "getent", "host", "nc ", "wget", "curl", "pg_isready", "redis-cli", "mysqladmin", "mongosh", "sh /", "/bin/sh /",
+)  # fmt: skip
+
+
+class ProbePlan(NamedTuple):
+    """One probe of a container; ``kind`` is httpGet, tcpSocket, exec or grpc, times are milliseconds."""
+
+    which: str
+    kind: str
+    action: Tree
+    port: int
+    delay_ms: int
+    period_ms: int
+    success: int
+    failure: int
+    grace_ms: int | None
+
+
+class ContainerPlan:
+    """One container of a spec."""
+
+    __slots__ = (
+        "asked", "creating", "field_path", "has_files", "image", "image_error", "kind", "memory_limit", "name", "needs", "policy",
+        "post_start", "pre_stop", "probes", "profile", "program", "reference", "restart", "rules", "started_parts",
+        "termination_logs", "termination_path", "tree", "waiting_parts",
+    )  # fmt: skip
+
+    def __init__(self, tree: Tree, kind: str, catalogue: Catalogue, waiting: str, *, one_shot: bool) -> None:
+        self.tree = tree
+        self.kind = kind
+        self.name: str = tree["name"]
+        self.image: str = tree.get("image", "")
+        self.image_error = ""
+        self.reference: Reference | None = None
+        try:
+            self.reference = images.parse(self.image)
+        except ImageNameError as error:
+            self.image_error = f'Failed to apply default image tag "{self.image}": {error}'
+        self.profile = catalogue.profile(self.reference) if self.reference else Profile("invalid")
+        self.policy: str = tree.get("imagePullPolicy", "IfNotPresent")
+        places = {APP: "containers", EPHEMERAL: "ephemeralContainers"}
+        self.field_path = f"spec.{places.get(kind, 'initContainers')}{{{self.name}}}"
+        self.needs = environment.needs(tree)
+        resources: Tree = tree.get("resources") or EMPTY
+        limit = (resources.get("limits") or EMPTY).get("memory")
+        self.memory_limit = quantities.value(limit) if limit is not None else 0
+        self.restart: str | None = tree.get("restartPolicy") if kind != SIDECAR else "Always"
+        self.rules: tuple[Tree, ...] = tuple(tree.get("restartPolicyRules") or ())
+        self.termination_path: str = tree.get("terminationMessagePath") or "/dev/termination-log"
+        self.termination_logs = tree.get("terminationMessagePolicy") == "FallbackToLogsOnError"
+        lifecycle: Tree = tree.get("lifecycle") or EMPTY
+        self.pre_stop: Tree | None = lifecycle.get("preStop")
+        self.post_start: Tree | None = lifecycle.get("postStart")
+        self.has_files = bool(tree.get("volumeMounts"))
+        self.probes = _probes(tree) if kind in {APP, SIDECAR} else ()
+        self.asked = _asked(tree, self.memory_limit, one_shot=one_shot)
+        self.program = self._common_program()
+        self.waiting_parts, self.started_parts = self._parts(tree, resources)
+        self.creating: Tree = {**self.waiting_parts, "lastState": {}, "ready": False, "restartCount": 0, "started": False,
+                               "state": {"waiting": {"reason": waiting}}}  # fmt: skip
+
+    def _common_program(self) -> Program | None:
+        """The program when it is the same in every pod."""
+        text = " ".join((*self.asked.command, *self.asked.arguments))
+        if any(mark in text for mark in _PARTICULAR) or (self.profile.needs is not None and not self.asked.command):
+            return None
+        return build(self.profile, self.asked, Surroundings(EMPTY, EMPTY))
+
+    def _parts(self, tree: Tree, resources: Tree) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The parts of a container status that never change: before and after the container was made."""
+        common: dict[str, Any] = {"name": self.name}
+        allocated = resources.get("requests")
+        if allocated:
+            common["allocatedResources"] = allocated
+        listed = [_mount(mount) for mount in tree.get("volumeMounts") or ()]
+        if listed:
+            common["volumeMounts"] = listed
+        waiting = {**common, "image": self.image, "imageID": ""}
+        if self.reference is None:
+            return waiting, waiting
+        started = {**common, "image": self.reference.full, "imageID": self.reference.identifier, "resources": resources,
+                   "user": {"linux": {"gid": 0, "supplementalGroups": [0], "uid": 0}}}  # fmt: skip
+        return waiting, started
+
+
+def _mount(mount: Tree) -> dict[str, Any]:
+    found: dict[str, Any] = {"mountPath": mount["mountPath"], "name": mount["name"]}
+    if mount.get("readOnly"):
+        found["readOnly"] = True
+        found["recursiveReadOnly"] = mount.get("recursiveReadOnly") or "Disabled"
+    return found
+
+
+def _asked(tree: Tree, memory_limit: int, *, one_shot: bool) -> Asked:
+    ports = tuple(port["containerPort"] for port in tree.get("ports") or () if port.get("protocol", "TCP") == "TCP")
+    return Asked(tuple(tree.get("command") or ()), tuple(tree.get("args") or ()), ports, memory_limit, one_shot)
+
+
+def _probes(tree: Tree) -> tuple[ProbePlan, ...]:
+    found = []
+    for which in (STARTUP, LIVENESS, READINESS):
+        probe = tree.get(f"{which.lower()}Probe")
+        if not probe:
+            continue
+        kind = next((name for name in ("exec", "httpGet", "tcpSocket", "grpc") if name in probe), "")
+        if not kind:
+            continue
+        action = probe[kind] or EMPTY
+        grace = probe.get("terminationGracePeriodSeconds")
+        found.append(
+            ProbePlan(
+                which,
+                kind,
+                action,
+                port_of(tree, action.get("port", 0)),
+                1000 * (probe.get("initialDelaySeconds") or 0),
+                1000 * (probe.get("periodSeconds") or 10),
+                probe.get("successThreshold") or 1,
+                probe.get("failureThreshold") or 3,
+                None if grace is None else grace * 1000,
+            )
+        )
+    return tuple(found)
+
+
+def port_of(tree: Tree, port: int | str) -> int:
+    """A port by number or by name; 0 when there is none of that name."""
+    if isinstance(port, int):
+        return port
+    if port.isdigit():
+        return int(port)
+    return next((int(listed["containerPort"]) for listed in tree.get("ports") or () if listed.get("name") == port), 0)
+
+
+class PodPlan:
+    """A pod's spec, worked out."""
+
+    __slots__ = (
+        "app_count", "containers", "creating", "creating_init", "gates", "grace_ms", "host_network", "host_ports", "init_count",
+        "qos", "requests", "restart_policy", "volume_needs",
+    )  # fmt: skip
+
+    def __init__(self, pod: Tree, catalogue: Catalogue) -> None:
+        spec = pod["spec"]
+        self.restart_policy: str = spec.get("restartPolicy", "Always")
+        init: list[Tree] = spec.get("initContainers") or []
+        waiting = "PodInitializing" if init else "ContainerCreating"
+        ends = self.restart_policy != "Always"
+        made = [
+            ContainerPlan(tree, kind := SIDECAR if pods.is_sidecar(tree) else INIT, catalogue, waiting, one_shot=kind == INIT)
+            for tree in init
+        ]
+        self.init_count = len(made)
+        made += [ContainerPlan(tree, APP, catalogue, waiting, one_shot=ends) for tree in spec.get("containers") or ()]
+        self.app_count = len(made) - self.init_count
+        made += [
+            ContainerPlan(tree, EPHEMERAL, catalogue, "ContainerCreating", one_shot=False)
+            for tree in spec.get("ephemeralContainers") or ()
+        ]
+        self.containers = made
+        self.creating_init = [plan.creating for plan in made[: self.init_count]]
+        self.creating = [plan.creating for plan in made[self.init_count : self.init_count + self.app_count]]
+        self.volume_needs = mounts.needs(spec.get("volumes") or ())
+        grace = spec.get("terminationGracePeriodSeconds")
+        self.grace_ms = 30_000 if grace is None else grace * 1000
+        self.host_network = bool(spec.get("hostNetwork"))
+        self.host_ports: tuple[tuple[str, int], ...] = tuple(
+            (port.get("protocol", "TCP"), port["hostPort"])
+            for plan in made
+            for port in plan.tree.get("ports") or ()
+            if port.get("hostPort")
+        )
+        self.gates: tuple[str, ...] = tuple(gate["conditionType"] for gate in spec.get("readinessGates") or ())
+        self.requests: Mapping[str, int] = pods.requests(pod)
+        self.qos = pods.qos_class(pod)
+
+
+class Plans:
+    """The plans of the templates seen last, by identity of their parts."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._memo: dict[int, tuple[tuple[Any, ...], PodPlan]] = {}
+
+    def of(self, pod: Tree) -> PodPlan:
+        """The plan of a pod, shared with the pods that share its containers."""
+        spec = pod["spec"]
+        containers = spec["containers"]
+        found = self._memo.get(id(containers))
+        if found is not None and all(map(_same, found[0], _parts(spec))):
+            return found[1]
+        if len(self._memo) >= MEMO_SIZE:
+            self._memo.clear()
+        plan = PodPlan(pod, self._catalogue)
+        self._memo[id(containers)] = (_parts(spec), plan)
+        return plan
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Addresses mean nothing in another process.
+        return {"_catalogue": self._catalogue, "_memo": {}}
+
+
+def _parts(spec: Tree) -> tuple[Any, ...]:
+    return (
+        spec["containers"],
+        spec.get("initContainers"),
+        spec.get("ephemeralContainers"),
+        spec.get("volumes"),
+        spec.get("terminationGracePeriodSeconds"),
+        spec.get("restartPolicy"),
+        spec.get("hostNetwork"),
+        spec.get("readinessGates"),
+        spec.get("overhead"),
+        spec.get("resources"),
+    )
+
+
+def _same(one: Any, two: Any) -> bool:
+    return one is two or (isinstance(one, (str, int)) and one == two)

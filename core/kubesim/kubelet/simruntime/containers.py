@@ -1,0 +1,93 @@
+"""The simulated container runtime: starts programs, opens connections to them, and lets them see the cluster's services."""
+
+from collections.abc import Mapping
+
+from kubesim.kernel.loop import Loop
+from kubesim.kubelet.profile import Profile
+from kubesim.kubelet.runtime import Connection, Facts
+from kubesim.kubelet.simruntime import handshakes, program
+from kubesim.kubelet.simruntime.http import HttpConnection
+from kubesim.kubelet.simruntime.interpreter import Surroundings, World
+from kubesim.kubelet.simruntime.process import SimProcess
+from kubesim.kubelet.simruntime.program import Asked, Program
+from kubesim.kubelet.simruntime.redis import Keyspace, RedisConnection
+from kubesim.kubelet.simruntime.site import Site
+from kubesim.machinery.client import Client
+from kubesim.objects.wire import ENDPOINTSLICES, SERVICES
+
+SERVICE_LABEL = "kubernetes.io/service-name"
+
+
+class ServiceWorld:
+    """The services of a cluster, as programs of one namespace reach them by name."""
+
+    def __init__(self, client: Client, namespace: str) -> None:
+        self._client = client
+        self._namespace = namespace
+
+    def answers(self, host: str, port: int | None) -> bool:
+        """Whether a service of that name exists and, with a port, has a ready endpoint."""
+        words = host.removesuffix(".").removesuffix(".cluster.local").removesuffix(".svc").split(".")
+        name, namespace = words[0], words[1] if len(words) > 1 else self._namespace
+        if len(words) == 3:
+            # A pod's own name below its service.
+            name, namespace = words[1], words[2]
+        service = self._client.get(SERVICES, namespace, name)
+        if service is None:
+            return False
+        if port is None:
+            return True
+        if not any(port == listed["port"] for listed in service["spec"].get("ports") or ()):
+            return False
+        return any(
+            endpoint.get("conditions", {}).get("ready", True)
+            for piece in self._client.list(ENDPOINTSLICES, namespace)
+            if piece["metadata"].get("labels", {}).get(SERVICE_LABEL) == name
+            for endpoint in piece.get("endpoints") or ()
+        )
+
+
+class SimRuntime:
+    """Starts programs and answers for them."""
+
+    def __init__(self, loop: Loop, client: Client) -> None:
+        self._loop = loop
+        self._client = client
+
+    def world(self, namespace: str) -> World:
+        """The network of a namespace."""
+        return ServiceWorld(self._client, namespace)
+
+    def program(self, profile: Profile, asked: Asked, env: Mapping[str, str], files: Mapping[str, str], facts: Facts) -> Program:
+        """What a container will do, for one start."""
+        return program.build(profile, asked, Surroundings(env, files, facts.pod, self.world(facts.namespace)))
+
+    def start(self, built: Program, now: int, facts: Facts | None = None, files: Mapping[str, str] | None = None) -> SimProcess:
+        """Run a program from now on."""
+        return SimProcess(built, now, facts, files)
+
+    def open(self, process: SimProcess, facts: Facts, port: int, env: Mapping[str, str]) -> Connection:
+        """A connection to a port that listens."""
+        protocol = process.program.profile.protocol
+        loop = self._loop
+        if protocol == "redis" and port != 80:
+            if process.data is None:
+                process.data = Keyspace(loop)
+            return RedisConnection(loop, process, process.data)
+        if protocol == "memcached":
+            if process.data is None:
+                process.data = {}
+            return handshakes.MemcachedConnection(loop, process, process.data)
+        if protocol in {"postgres", "mysql", "mongo", "echo"}:
+            simple = {
+                "postgres": handshakes.PostgresConnection,
+                "mysql": handshakes.MysqlConnection,
+                "mongo": handshakes.MongoConnection,
+                "echo": handshakes.EchoConnection,
+            }
+            return simple[protocol](loop, process)
+        if protocol == "amqp" and port == 5672:
+            return handshakes.AmqpConnection(loop, process)
+        if protocol == "none" and process.program.profile.ports:
+            return handshakes.SilentConnection()
+        return HttpConnection(Site(loop, process, facts, port, env).answer)

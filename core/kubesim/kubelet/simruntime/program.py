@@ -1,0 +1,139 @@
+"""What one container runs: decided from the image's profile, the command and the surroundings, shared by all alike."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from kubesim.kubelet import runtime
+from kubesim.kubelet.profile import Curve, Profile, cores, size
+from kubesim.kubelet.simruntime import interpreter, shell
+from kubesim.kubelet.simruntime.interpreter import Surroundings
+from kubesim.kubelet.simruntime.timeline import OUT, Event, Timeline
+
+SHELLS = frozenset({"sh", "bash", "ash", "/bin/sh", "/bin/bash", "/bin/ash", "/usr/bin/bash", "/usr/bin/sh"})
+ONE_SHOT_MS = 3_000
+_START_ERROR = (
+    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
+    'unable to start container process: error during container init: exec: "{name}": executable file not found in $PATH: '
+    "unknown"
+)
+
+
+class Asked(NamedTuple):
+    """What a container asks for."""
+
+    command: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    memory_limit: int = 0
+    """Bytes; 0 for no limit."""
+    one_shot: bool = False
+    """Whether it is expected to end: an init container, or a pod that is not restarted always."""
+
+
+class Program:
+    """A program as a function of its age. Times are milliseconds since the start."""
+
+    __slots__ = ("argv", "ends_ms", "exit_code", "exit_reason", "listens_ms", "ports", "profile", "start_error", "timeline")
+
+    def __init__(self, profile: Profile, timeline: Timeline, argv: tuple[str, ...], asked: Asked) -> None:
+        self.profile = profile
+        self.timeline = timeline
+        self.argv = argv
+        self.start_error = ""
+        """Why the container cannot even be started."""
+        declared = () if profile.only_own_ports else asked.ports
+        self.ports: tuple[int, ...] = tuple(dict.fromkeys((*profile.ports, *declared)))
+        serves = timeline.serves_ms
+        self.listens_ms = None if serves is None else serves + profile.start_ms
+        """From then on the ports answer; None: never."""
+        self.ends_ms, self.exit_code, self.exit_reason = _end(profile, timeline, asked)
+
+    def describe_end(self, started: int) -> runtime.Ended | None:
+        """How a run that began then ends, or None."""
+        if self.ends_ms is None:
+            return None
+        return runtime.Ended(started + self.ends_ms, self.exit_code, self.exit_reason)
+
+
+def _end(profile: Profile, timeline: Timeline, asked: Asked) -> tuple[int | None, int, str]:
+    ends, code = timeline.end_ms, timeline.code
+    if timeline.serves_ms is not None and profile.exit_after_ms is not None:
+        ends, code = timeline.serves_ms + profile.exit_after_ms, profile.exit_code
+    if asked.memory_limit:
+        killed = profile.memory.crosses(asked.memory_limit)
+        if killed is not None and (ends is None or killed < ends):
+            return killed, runtime.KILLED, runtime.OOM_KILLED
+    return ends, code, runtime.COMPLETED if not code else runtime.ERROR
+
+
+def build(profile: Profile, asked: Asked, around: Surroundings) -> Program:
+    """The program of a container."""
+    argv = _argv(profile, asked)
+    profile = _flagged(profile, argv)
+    if profile.needs is not None and not asked.command and not any(name in around.env for name in profile.needs.any_of):
+        text = "".join(f"{line}\n" for line in profile.needs.lines)
+        timeline = Timeline((Event(0, OUT, "", text),), 100, profile.needs.code)
+        return Program(profile, timeline, argv, asked)
+    if not asked.command and not _is_command(profile, asked, argv):
+        shot = asked.one_shot and _is_unknown(profile) and not asked.ports
+        timeline = Timeline((), ONE_SHOT_MS) if shot else Timeline(serves_ms=0)
+        return Program(profile, timeline, argv, asked)
+    around = around._replace(
+        serves=not profile.only_shell and not (asked.one_shot and _is_unknown(profile) and not asked.ports),
+        one_shot_ms=ONE_SHOT_MS if asked.one_shot and not profile.only_shell else 0,
+    )
+    timeline = interpreter.interpret(shell.literal(argv), around)
+    program = Program(profile, timeline, argv, asked)
+    if _cannot_start(profile, argv, timeline):
+        program.start_error = _START_ERROR.format(name=argv[0])
+    return program
+
+
+def _argv(profile: Profile, asked: Asked) -> tuple[str, ...]:
+    if asked.command:
+        return (*asked.command, *asked.arguments)
+    return (*profile.entrypoint, *(asked.arguments or profile.arguments))
+
+
+def _is_unknown(profile: Profile) -> bool:
+    """Whether the catalogue says nothing about what the image's program is."""
+    return profile.name == "default" or (not profile.entrypoint and profile.arguments == ("sh",))
+
+
+def _is_command(profile: Profile, asked: Asked, argv: tuple[str, ...]) -> bool:
+    """Whether the arguments alone are a command: in images without an entrypoint, or when they name a shell."""
+    if asked.arguments and (asked.arguments[0] in SHELLS or asked.arguments[0] == "sleep"):
+        return True
+    return bool(argv) and not profile.entrypoint and profile.arguments == ("sh",)
+
+
+def _cannot_start(profile: Profile, argv: Sequence[str], timeline: Timeline) -> bool:
+    if argv[0] in SHELLS:
+        return not profile.shell
+    return timeline.code == 127 and timeline.end_ms == 0 and len(timeline.events) == 1
+
+
+def _flagged(profile: Profile, argv: tuple[str, ...]) -> Profile:
+    """The profile with the amounts that arguments give."""
+    changes = {}
+    for flag, field in ((profile.memory_flag, "memory"), (profile.cpu_flag, "cpu")):
+        value = _value_of(flag, argv) if flag else ""
+        if not value:
+            continue
+        try:
+            amount = size(value.replace("B", "")) if field == "memory" else cores(value)
+        except ValueError:
+            continue
+        low = getattr(profile, field).amounts[0]
+        changes[field] = Curve((0, 2_000), (low if field == "memory" else amount, amount))
+    return replace(profile, **changes) if changes else profile
+
+
+def _value_of(flag: str, argv: Sequence[str]) -> str:
+    for position, word in enumerate(argv):
+        if word == flag and position + 1 < len(argv):
+            return argv[position + 1]
+        if word.startswith(f"{flag}="):
+            return word[len(flag) + 1 :]
+    return ""

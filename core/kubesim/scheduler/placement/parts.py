@@ -1,0 +1,64 @@
+"""Groups and buckets of nodes that plugins cannot tell apart."""
+
+from collections.abc import Mapping
+
+from kubesim.scheduler.framework import Status
+
+Host = tuple[int, ...]
+"""What a node hosts, as far as it matters: numbers of matching pods, then the four of ``AffinityTally``."""
+
+
+class Group:
+    """Nodes with the same labels, taints and images as far as a sort of pod cares."""
+
+    __slots__ = ("base", "covers", "hosted", "images", "part", "preferred", "serial", "taints", "values")
+
+    def __init__(
+        self,
+        serial: int,
+        values: Mapping[str, str],
+        hosted: bool,
+        covers: bool,
+        taints: int,
+        preferred: int,
+        images: tuple[int | None, ...],
+    ) -> None:
+        self.serial = serial
+        self.values = values
+        """Topology key to value, the host name left out."""
+        self.hosted = hosted
+        """Whether the nodes have a host name label."""
+        self.covers = covers
+        """Whether they are in the topology of every ScheduleAnyway constraint."""
+        self.taints = taints
+        self.preferred = preferred
+        self.images = images
+        """The size of each image of the pod, None where it is not there."""
+        self.base = 0
+        """The weighted scores that depend on the group alone."""
+        self.part = 0.0
+        """What the topologies other than the host name add to the raw spread score."""
+
+
+class Place:
+    """What is fixed for a node: its group, the status that rules it out, and which constraints count its pods."""
+
+    __slots__ = ("counted", "failure", "group")
+
+    def __init__(self, group: Group, failure: Status | None, counted: tuple[bool, ...]) -> None:
+        self.group = group
+        self.failure = failure
+        self.counted = counted
+
+
+class Bucket:
+    """Nodes of one group that host the same, and a heap of (minus score, node index) with entries that may be outdated."""
+
+    __slots__ = ("group", "heap", "host", "key", "size")
+
+    def __init__(self, key: tuple[int, Host], group: Group, host: Host) -> None:
+        self.key = key
+        self.group = group
+        self.host = host
+        self.heap: list[tuple[int, int]] = []
+        self.size = 0

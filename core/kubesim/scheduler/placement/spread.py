@@ -1,0 +1,193 @@
+"""Running counts for topology spread constraints: matching pods per domain, and the verdict and score of a bucket."""
+
+from collections.abc import Sequence
+
+from kubesim.scheduler.counters import Counter
+from kubesim.scheduler.framework import Status
+from kubesim.scheduler.placement.parts import Bucket, Group, Place
+from kubesim.scheduler.plugins.pod_topology_spread import MISMATCH, MISSING_LABEL, NO_DOMAIN, normalizing_weight
+from kubesim.scheduler.podinfo import HOSTNAME, Constraint, Incoming
+
+
+class Domains:
+    """One constraint's domains: matching pods by topology value, and how many nodes each domain has.
+
+    For the host name every node is a domain, so only the number of nodes with each count is kept (``levels``).
+    """
+
+    def __init__(self, constraint: Constraint, slot: int, is_self: bool) -> None:
+        self.constraint = constraint
+        self.slot = slot
+        self.own = 1 if is_self else 0
+        self.by_host = constraint.key == HOSTNAME
+        self.totals: dict[str, int] = {}
+        self.nodes: dict[str, int] = {}
+        self.levels: dict[int, int] = {}
+
+    def enter(self, value: str, sign: int) -> None:
+        """A node without matching pods joins its domain (1) or leaves it (-1)."""
+        if self.by_host:
+            _add(self.levels, 0, sign)
+            return
+        number = self.nodes.get(value, 0) + sign
+        if number:
+            self.nodes[value] = number
+            self.totals.setdefault(value, 0)
+        else:
+            del self.nodes[value]
+            del self.totals[value]
+
+    def shift(self, value: str, before: int, after: int) -> None:
+        """A node of the domain hosts another number of matching pods."""
+        if self.by_host:
+            _add(self.levels, before, -1)
+            _add(self.levels, after, 1)
+        else:
+            self.totals[value] += after - before
+
+    def least(self) -> int:
+        """The global minimum that the skew is measured from."""
+        if self.by_host:
+            known, least = sum(self.levels.values()), min(self.levels, default=NO_DOMAIN)
+        else:
+            known, least = len(self.totals), min(self.totals.values(), default=NO_DOMAIN)
+        return 0 if known < self.constraint.min_domains else least
+
+
+def _add(counts: dict[int, int], key: int, number: int) -> None:
+    total = counts.get(key, 0) + number
+    if total:
+        counts[key] = total
+    else:
+        del counts[key]
+
+
+class SpreadTally:
+    """The domains of all constraints of a sort of pod. ``host`` parts start with one number for each counter."""
+
+    def __init__(self, pod: Incoming, counters: Sequence[Counter], slots: Sequence[int]) -> None:
+        self.counters = tuple(counters)
+        every = [
+            Domains(constraint, slot, constraint.selector.matches(pod.labels))
+            for constraint, slot in zip((*pod.hard, *pod.soft), slots, strict=True)
+        ]
+        self.hard = every[: len(pod.hard)]
+        self.soft = every[len(pod.hard) :]
+        self._every = every
+        self._seen: list[dict[int, int]] = [{} for _ in counters]
+        self._by_host = tuple(slot for slot in range(len(counters)) if any(d.by_host and d.slot == slot for d in every))
+        self._hosted = [d for d in self.soft if d.by_host]
+        self._zoned = [d for d in self.soft if not d.by_host]
+        # Domains of ScheduleAnyway constraints on the host name are counted per node, so nothing is to be followed.
+        self._followed = [(at, d) for at, d in enumerate(every) if not d.by_host or at < len(self.hard)]
+        self._host_weight = 0.0
+        self._zone_weights: list[float] = []
+
+    def enter(self, index: int, place: Place, sign: int) -> None:
+        """A node comes (1), or goes or is about to change its place (-1)."""
+        if sign < 0:
+            self._recount(index, place, empty=True)
+        for at, domains in self._followed:
+            if place.counted[at]:
+                domains.enter(_value(place.group, domains), sign)
+
+    def recount(self, index: int, place: Place) -> tuple[int, ...]:
+        """Follow the counters of a node; returns the numbers that make its bucket."""
+        return self._recount(index, place, empty=False)
+
+    def _recount(self, index: int, place: Place, *, empty: bool) -> tuple[int, ...]:
+        found = []
+        for slot, counter in enumerate(self.counters):
+            after = 0 if empty else counter.by_node.get(index, 0)
+            seen = self._seen[slot]
+            before = seen.get(index, 0)
+            if after != before:
+                seen[index] = after
+                for at, domains in self._followed:
+                    if domains.slot == slot and place.counted[at]:
+                        domains.shift(_value(place.group, domains), before, after)
+            found.append(after)
+        return tuple(found) if len(self._by_host) == len(found) else tuple(found[slot] for slot in self._by_host)
+
+    # ------------------------------------------------------------------ deciding
+    def verdict(self, bucket: Bucket, least: Sequence[int]) -> Status | None:
+        """Whether the DoNotSchedule constraints allow the nodes of a bucket; ``least`` as ``minima`` gives them."""
+        for domains, minimum in zip(self.hard, least, strict=True):
+            group = bucket.group
+            if domains.by_host:
+                if not group.hosted:
+                    return MISSING_LABEL
+                count = bucket.host[self._by_host.index(domains.slot)]
+            else:
+                value = group.values.get(domains.constraint.key)
+                if value is None:
+                    return MISSING_LABEL
+                count = domains.totals.get(value, 0)
+            if count + domains.own - minimum > domains.constraint.max_skew:
+                return MISMATCH
+        return None
+
+    def minima(self) -> list[int]:
+        """The global minimum of each DoNotSchedule constraint."""
+        return [domains.least() for domains in self.hard]
+
+    def weigh(self, groups: Sequence[Group]) -> None:
+        """Set the weights by the number of domains among the groups that have feasible nodes."""
+        scored = [group for group in groups if group.covers]
+        self._zone_weights = [
+            normalizing_weight(len({group.values.get(domains.constraint.key, "") for group in scored}))
+            for domains in self._zoned
+        ]
+
+    def raw(self, buckets: Sequence[Bucket], groups: Sequence[Group]) -> list[int]:
+        """The raw scores of buckets; -1 outside the topology."""
+        for group in groups:
+            part = 0.0
+            for domains, weight in zip(self._zoned, self._zone_weights, strict=True):
+                constraint = domains.constraint
+                value = group.values.get(constraint.key)
+                if value is not None:
+                    part += domains.totals.get(value, 0) * weight + (constraint.max_skew - 1)
+            group.part = part
+        if not self._hosted:
+            return [int(b.group.part + 0.5) if b.group.covers else -1 for b in buckets]
+        weight = normalizing_weight(sum(b.size for b in buckets if b.group.covers))
+        if len(self._hosted) == 1 and len(self._zoned) <= 1:
+            skew = self._hosted[0].constraint.max_skew - 1
+            at = self._by_host.index(self._hosted[0].slot)
+            return [
+                (
+                    int(b.host[at] * weight + skew + b.group.part + 0.5)
+                    if b.group.hosted
+                    else int(b.group.part + 0.5)
+                )
+                if b.group.covers
+                else -1
+                for b in buckets
+            ]
+        return [self._raw(bucket, weight) for bucket in buckets]
+
+    def _raw(self, bucket: Bucket, host_weight: float) -> int:
+        # The order of additions is that of the plugin: sums of floating point numbers depend on it.
+        group = bucket.group
+        if not group.covers:
+            return -1
+        total = 0.0
+        if group.hosted:
+            for domains in self._hosted:
+                count = bucket.host[self._by_host.index(domains.slot)]
+                total += count * host_weight + (domains.constraint.max_skew - 1)
+        for domains, weight in zip(self._zoned, self._zone_weights, strict=True):
+            value = group.values.get(domains.constraint.key)
+            if value is not None:
+                total += domains.totals.get(value, 0) * weight + (domains.constraint.max_skew - 1)
+        return int(total + 0.5)
+
+    @property
+    def width(self) -> int:
+        """How many numbers of a bucket's host part are the tally's."""
+        return len(self._by_host)
+
+
+def _value(group: Group, domains: Domains) -> str:
+    return "" if domains.by_host else group.values.get(domains.constraint.key, "")

@@ -1,0 +1,1 @@
+"""The scheduler plugins of the default profile, one file each, independent of one another."""

@@ -1,0 +1,46 @@
+"""Shared fixtures: a cluster whose invariants are checked when the test is over."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from kubesim.kubelet.node import NodeSpec
+
+from invariants import broken_invariants
+from kubesim.cluster import Cluster, Settings
+from kubesim.objects.wire import Key, Request
+
+
+@pytest.fixture
+def make_cluster() -> Iterator[Callable[..., Cluster]]:
+    """Make clusters of some nodes, every component request validated; at the end all invariants must hold."""
+    made: list[Cluster] = []
+
+    def make(nodes: int = 3, seed: int = 1, **settings: Any) -> Cluster:
+        cluster = Cluster(Settings(seed=seed, validate_components=True, **settings))
+        for number in range(1, nodes + 1):
+            cluster.add_node(NodeSpec(name=f"n{number}", cpu="4", memory="8Gi", zone="ab"[number % 2]))
+        made.append(cluster)
+        return cluster
+
+    yield make
+    for cluster in made:
+        assert broken_invariants(cluster) == []
+
+
+@pytest.fixture
+def cluster(make_cluster: Callable[..., Cluster]) -> Cluster:
+    """Three nodes that have been up for twenty seconds."""
+    cluster = make_cluster()
+    cluster.advance(20_000)
+    return cluster
+
+
+def create(cluster: Cluster, tree: dict[str, Any], namespace: str = "default") -> Any:
+    """Create an object as a person would; returns the answer's body and fails the test on an error."""
+    strategy = cluster.api.scheme.of_kind(tree["apiVersion"], tree["kind"])
+    assert strategy is not None, tree["kind"]
+    space = tree["metadata"].get("namespace", namespace) if strategy.namespaced else ""
+    response = cluster.handle(Request("create", Key(strategy.gvr, space), body=tree))
+    assert response.code == 201, response.body
+    return response.body

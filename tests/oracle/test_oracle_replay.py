@@ -1,0 +1,63 @@
+"""Replays the recorded transcripts against the server in this process, one test a case."""
+
+import json
+
+import pytest
+from oracle.known_differences import DIFFERENCES, OUT_OF_SCOPE
+from oracle.replaying import Replayer, is_covered
+from oracle.transcripts import Difference, Step, cases, compare
+
+FILES = ("defaults", "validation", "patches", "tables", "lists", "watch", "subresources")
+
+
+def covered() -> dict[str, list[Step]]:
+    found = {}
+    for name, steps in cases(*FILES).items():
+        chosen = [step for step in steps if is_covered(step)]
+        if chosen and not name.startswith(tuple(OUT_OF_SCOPE)):
+            found[name] = chosen
+    return found
+
+
+CASES = covered()
+
+
+def differences_of(steps: list[Step]) -> dict[int, Difference]:
+    replayer = Replayer()
+    if steps[0].get("ns"):
+        replayer.namespace(steps[0]["ns"])
+    answers: dict[int, object] = {}
+    names: tuple[dict[str, str], dict[str, str]] = ({}, {})
+    found: dict[int, Difference] = {}
+    for step in steps:
+        try:
+            answer = replayer.answer(step, answers)
+        except (KeyError, IndexError, TypeError) as error:
+            found[step["step"]] = Difference("$", "an earlier answer", repr(error))
+            continue
+        answers[step["step"]] = answer.body
+        different = compare(step, answer.status, answer.body, answer.warnings, names)
+        if different:
+            found[step["step"]] = different
+    return found
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_answers_as_recorded(name: str) -> None:
+    steps = CASES[name]
+    found = differences_of(steps)
+    known = DIFFERENCES.get(name, {})
+    unexpected = [
+        f"step {step['step']} {step['method']} {step['path']} {json.dumps(step.get('body'))[:300]}\n    {found[step['step']]}"
+        for step in steps
+        if step["step"] in found and step["step"] not in known
+    ]
+    assert not unexpected, "\n" + "\n".join(unexpected)
+    cured = [number for number in known if number not in found]
+    assert not cured, f"steps {cured} of {name} agree now: remove them from known_differences.py"
+
+
+def test_every_known_difference_is_replayed() -> None:
+    numbers = {name: {step["step"] for step in steps} for name, steps in CASES.items()}
+    stale = [f"{name}#{step}" for name, steps in DIFFERENCES.items() for step in steps if step not in numbers.get(name, ())]
+    assert not stale

@@ -1,0 +1,274 @@
+"""The explorer's client of a cluster in this process: requests go straight in, rows come from the store's log."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kubesim.objects.errors import ApiError
+from kubesim.objects.wire import Gvr, Key, Request, Response, Tree
+from kubetui.client.feed import Feed, LocalCursor
+from kubetui.client.insight import LocalInsight
+from kubetui.client.port import LogLine, Queue, Resource, Usage, WatchCursor
+from kubetui.model.pump import Pump
+
+Cluster = Any
+"""A ``kubesim.cluster.Cluster``; importing it here would load the simulator before the first paint."""
+
+
+class LocalTime:
+    """The clock of the cluster in this process."""
+
+    def __init__(self, cluster: Cluster, pump: Pump) -> None:
+        self._cluster = cluster
+        self._pump = pump
+
+    @property
+    def now(self) -> int:
+        """The present."""
+        return self._pump.now
+
+    @property
+    def epoch(self) -> int:
+        """When the cluster was born."""
+        return int(self._cluster.loop.epoch)
+
+    @property
+    def paused(self) -> bool:
+        """True while time stands."""
+        return self._pump.paused
+
+    @property
+    def speed(self) -> float:
+        """Virtual seconds a wall second."""
+        return self._pump.speed
+
+    @property
+    def revision(self) -> int:
+        """The newest revision of the store."""
+        return int(self._cluster.store.revision)
+
+    @property
+    def seed(self) -> int:
+        """The seed of the cluster's chance."""
+        return int(self._cluster.chance.seed)
+
+    def pause(self) -> None:
+        """Stop time."""
+        self._pump.pause()
+
+    def resume(self) -> None:
+        """Let time run."""
+        self._pump.resume()
+
+    def set_speed(self, speed: float) -> None:
+        """Change the speed."""
+        self._pump.set_speed(speed)
+
+    async def step(self, count: int = 1) -> int:
+        """Pause, then do ``count`` units of work."""
+        return await self._pump.step(count)
+
+    async def advance(self, duration_ms: int) -> None:
+        """Run a stretch of virtual time as fast as possible."""
+        await self._pump.advance(duration_ms)
+
+    def next_step(self) -> str:
+        """What is due next."""
+        callback = self._cluster.loop.peek()
+        owner = getattr(callback, "__self__", None)
+        if owner is None:
+            return ""
+        describe = getattr(owner, "describe_next", None)
+        if describe is not None:
+            return str(describe())
+        return str(getattr(owner, "name", "") or type(owner).__name__)
+
+    def queues(self) -> Sequence[Queue]:
+        """The components and their queues."""
+        return [Queue(str(name), int(depth)) for name, depth, *_ in self._cluster.components()]
+
+    def key_pressed(self) -> None:
+        """Somebody types."""
+        self._pump.key_pressed()
+
+
+class LocalLogs:
+    """Follows the log of one simulated container."""
+
+    def __init__(self, read: Callable[[], Sequence[Any]]) -> None:
+        self.error = ""
+        self._read = read
+        self._seen = 0
+
+    def poll(self) -> list[LogLine]:
+        """The lines since the last call."""
+        try:
+            lines = self._read()
+        except ApiError as error:
+            self.error = str(error)
+            return []
+        self.error = ""
+        if len(lines) < self._seen:
+            self._seen = 0
+        fresh = [LogLine(line[0], line[1]) for line in lines[self._seen :]]
+        self._seen = len(lines)
+        return fresh
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class LocalConnection:
+    """A connection to a simulated pod: what is written is answered at once."""
+
+    def __init__(self, wire: Any, poke: Callable[[], None]) -> None:
+        self._wire = wire
+        self._poke = poke
+        self._answers: list[bytes] = []
+        self._waiting: Any = None
+        self._closed = False
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes to the pod."""
+        if self._closed or self._wire.closed:
+            msg = "connection closed by the pod"
+            raise ConnectionError(msg)
+        answer = self._wire.feed(data)
+        if answer:
+            self._answers.append(answer)
+        self._poke()
+        self._wake()
+
+    async def read(self) -> bytes:
+        """The next bytes from the pod; empty at the end."""
+        import asyncio  # noqa: PLC0415 - here only: importing the client must stay light
+
+        while not self._answers and not self._closed and not self._wire.closed:
+            self._waiting = asyncio.get_running_loop().create_future()
+            await self._waiting
+        return self._answers.pop(0) if self._answers else b""
+
+    def close(self) -> None:
+        """Hang up."""
+        self._closed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+
+
+class LocalClient:
+    """A ``ClusterClient`` over a simulated cluster in this process. Needs a running asyncio loop for its clock."""
+
+    simulated = True
+
+    def __init__(self, cluster: Cluster, name: str = "", *, read_only: bool = False) -> None:
+        self.cluster = cluster
+        self.name = name or str(getattr(getattr(cluster, "settings", None), "name", "") or "kubetui")
+        self.read_only = read_only
+        self.pump = Pump(cluster.loop, self._after_slice)
+        self.time = LocalTime(cluster, self.pump)
+        self.insight = LocalInsight(cluster)
+        self._feed = Feed(cluster.store)
+        self._listeners: list[Callable[[], None]] = []
+        self._told = -1
+
+    @property
+    def version(self) -> str:
+        """The server's gitVersion."""
+        return str(getattr(self.cluster, "version", "v1.37.0"))
+
+    def now(self) -> int:
+        """The present."""
+        return self.pump.now
+
+    def resources(self) -> Sequence[Resource]:
+        """Every resource that is served at present."""
+        return [
+            Resource(s.gvr, s.kind, s.namespaced, s.singular, s.short_names, s.categories, s.verbs, s.subresources)
+            for s in self.cluster.api.resources()
+        ]
+
+    async def send(self, request: Request) -> Response:
+        """Carry out one request at the present instant."""
+        if self.read_only and request.verb not in {"get", "list", "watch"}:
+            return _refused(request)
+        self.pump.catch_up()
+        response: Response = self.cluster.api.handle(request)
+        self.poke()
+        return response
+
+    def poke(self) -> None:
+        """Something acted on the cluster (HTTP, Helm, the screen): tell the clock and the listeners."""
+        self.pump.poke()
+        self._after_slice()
+
+    def rows(self, gvr: Gvr, namespace: str = "") -> LocalCursor:
+        """Follow a table."""
+        strategy = self.cluster.api.strategy(gvr)
+        return self._feed.cursor(strategy.storage or gvr, namespace, strategy)
+
+    def watch(self, request: Request) -> WatchCursor:
+        """Follow a watch request."""
+        cursor: WatchCursor = self.cluster.api.watch(request)
+        return cursor
+
+    def logs(self, namespace: str, pod: str, container: str = "", *, previous: bool = False) -> LocalLogs:
+        """Follow a container's log."""
+        kubelets = self.cluster.kubelets
+
+        def read() -> Sequence[Any]:
+            lines: Sequence[Any] = kubelets.logs(namespace, pod, container, previous)
+            return lines
+
+        return LocalLogs(read)
+
+    async def connect(self, namespace: str, pod: str, port: int) -> LocalConnection:
+        """Open a connection to a port of a pod."""
+        self.pump.catch_up()
+        try:
+            wire = self.cluster.kubelets.connect(namespace, pod, port)
+        except ApiError as error:
+            raise ConnectionError(str(error)) from error
+        return LocalConnection(wire, self.poke)
+
+    def usage(self, key: Key) -> Usage | None:
+        """Live use of a pod or a node."""
+        found = self.cluster.kubelets.usage(key.namespace, key.name)
+        return None if found is None else Usage(int(found[0]), int(found[1]))
+
+    def objects(self, gvr: Gvr, namespace: str = "") -> Sequence[Tree]:
+        """The objects of a kind."""
+        found: Sequence[Tree] = self.cluster.store.range(gvr, namespace)
+        return found
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call a listener whenever cursors may have something new."""
+        self._listeners.append(listener)
+
+    async def close(self) -> None:
+        """Stop the clock."""
+        self.pump.pause()
+
+    def _after_slice(self) -> None:
+        revision = self.cluster.store.revision
+        if revision == self._told:
+            return
+        self._told = revision
+        self._feed.gather()
+        for listener in self._listeners:
+            listener()
+
+
+def _refused(request: Request) -> Response:
+    status: Mapping[str, Any] = {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": f"read-only: {request.verb} {request.key.gvr.qualified} was not sent",
+        "reason": "Forbidden",
+        "code": 403,
+    }
+    return Response(403, status)

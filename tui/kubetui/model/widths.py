@@ -1,0 +1,55 @@
+"""How wide the columns of a table are: contents decide, elastic columns give way, spare room goes between them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+GAP = 2
+ELASTIC_MINIMUM = 10
+SPARE_GAP = 4
+"""How much spare room one gap may take, beside GAP."""
+
+
+class Fit(NamedTuple):
+    """The widths of the columns and the gap behind each but the last; ``total`` may exceed what is available."""
+
+    widths: tuple[int, ...]
+    gaps: tuple[int, ...]
+    total: int
+
+
+def fit(natural: Sequence[int], elastic: Sequence[bool], available: int) -> Fit:
+    """Divide the available columns of the screen among the table's columns."""
+    count = len(natural)
+    if not count:
+        return Fit((), (), 0)
+    gap = GAP
+    widths = list(natural)
+    if sum(widths) + gap * (count - 1) > available:
+        gap = (
+            1 if sum(_shrunk(natural, elastic, available - gap * (count - 1))) + gap * (count - 1) > available else gap
+        )
+        widths = _shrunk(natural, elastic, available - gap * (count - 1))
+    gaps = [gap] * (count - 1)
+    spare = available - sum(widths) - sum(gaps)
+    if spare > 0 and gaps:
+        each = min(SPARE_GAP, spare // len(gaps))
+        gaps = [gap + each for gap in gaps]
+    return Fit(tuple(widths), tuple(gaps), sum(widths) + sum(gaps))
+
+
+def _shrunk(natural: Sequence[int], elastic: Sequence[bool], room: int) -> list[int]:
+    """Take from the widest elastic column first, down to a minimum."""
+    widths = list(natural)
+    excess = sum(widths) - room
+    while excess > 0:
+        candidates = [n for n, soft in enumerate(elastic) if soft and widths[n] > ELASTIC_MINIMUM]
+        if not candidates:
+            break
+        widest = max(widths[n] for n in candidates)
+        wide = [n for n in candidates if widths[n] == widest]
+        below = max((widths[n] for n in candidates if widths[n] < widest), default=ELASTIC_MINIMUM)
+        take = min(excess, (widest - below) * len(wide))
+        for position, n in enumerate(wide):
+            widths[n] -= take // len(wide) + (1 if position < take % len(wide) else 0)
+        excess -= take
+    return widths

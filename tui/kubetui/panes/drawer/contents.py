@@ -1,0 +1,85 @@
+"""What the tabs of the drawer show: lines and their colours, made from the object as it was read last."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from kubesim.objects.wire import EVENTS, Tree
+from kubetui.model import describe, why, yaml_text
+from kubetui.model.describe.events import interval, last_seen, message, source
+from kubetui.model.describe.layout import aligned
+from kubetui.model.editing import Presentation, present
+from kubetui.model.yaml_text import Span
+from kubetui.panes.drawer import colours
+from kubetui.panes.drawer.detail import Detail
+from kubetui.panes.drawer.text import Colourist, plain
+
+TABS = ("describe", "yaml", "logs", "events", "why")
+TITLES = {"describe": "Describe", "yaml": "YAML", "logs": "Logs", "events": "Events", "why": "Why"}
+
+LOGGED = frozenset(
+    ("pods", "deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "services", "replicationcontrollers")
+)
+
+
+class Content(NamedTuple):
+    """Lines to show and where their colours go."""
+
+    lines: Sequence[str]
+    colourist: Colourist = plain
+
+
+def tabs_for(detail: Detail) -> tuple[str, ...]:
+    """The tabs that make sense for the object."""
+    wanted = []
+    for tab in TABS:
+        if tab == "logs" and detail.key.gvr.resource not in LOGGED:
+            continue
+        if tab == "why" and detail.client.insight is None:
+            continue
+        if tab == "events" and detail.key.gvr == EVENTS:
+            continue
+        wanted.append(tab)
+    return tuple(wanted)
+
+
+def content(detail: Detail, tab: str, how: Presentation, width: int) -> Content:
+    """What a tab shows now."""
+    if tab == "why":
+        return _why(detail, width)
+    obj = detail.object
+    if obj is None:
+        return Content([detail.problem or "reading ..."])
+    gone = [f"# {detail.problem}"] if detail.problem else []
+    if tab == "yaml":
+        return Content([*gone, *yaml_text.dump_lines(present(obj, how))], colours.yaml)
+    if tab == "events":
+        return _events(detail.related.get("events") or (), detail.client.now())
+    text = describe.describe(obj, detail.related, detail.client.now())
+    return Content([*gone, *text.removesuffix("\n").split("\n")], colours.description)
+
+
+def _why(detail: Detail, width: int) -> Content:
+    insight, time = detail.client.insight, detail.client.time
+    if insight is None:
+        return Content(["only a simulated cluster knows why"])
+    found = why.lines(insight.why(detail.key), time.epoch if time is not None else 0, max(40, width))
+    return Content([line.text for line in found], colours.prepared([line.spans for line in found]))
+
+
+def _events(found: Sequence[Tree], now: int) -> Content:
+    if not found:
+        return Content(["no events"], colours.prepared([(Span(0, 9, "faint"),)]))
+    rows = [("LAST SEEN", "TYPE", "REASON", "FROM", "MESSAGE")]
+    newest_first = sorted(found, key=_when, reverse=True)
+    for event in newest_first:
+        text = message(event).replace("\n", " ").replace("\t", " ")
+        rows.append((interval(event, now), event.get("type", ""), event.get("reason", ""), source(event), text))
+    lines = aligned("\n".join("\t".join(row) for row in rows)).split("\n")
+    kinds = ["heading", *("warn" if event.get("type") == "Warning" else "text" for event in newest_first)]
+    spans = [(Span(0, len(line), kind),) for line, kind in zip(lines, kinds, strict=True)]
+    return Content(lines, colours.prepared(spans))
+
+
+def _when(event: Tree) -> str:
+    series = event.get("series") or {}
+    return str(series.get("lastObservedTime") or last_seen(event) or event.get("eventTime") or "")
