@@ -147,7 +147,7 @@ class Cluster:
             self.roots,
         ]
         found = [(owner.controller.name, len(owner.controller.queue)) for owner in loops]
-        return [*found, ("scheduler", self.scheduler.queue_depth), ("kubelet", self.kubelets.queue_depth)]
+        return [*found, ("scheduler", self.scheduler.queue_depth)]
 
     # ------------------------------------------------------------------ the whole
     def digest(self) -> str:

@@ -8,10 +8,14 @@ import orjson
 from kubesim.api.paths import request_from_http, target_of
 from kubesim.api.schema import Schema
 from kubesim.api.server import ApiServer
+from kubesim.controllers.garbage import GarbageCollector
+from kubesim.controllers.namespaces import NamespaceController
 from kubesim.kernel.chance import Chance
 from kubesim.kernel.journal import Journal
 from kubesim.kernel.loop import Loop
 from kubesim.kinds import strategies
+from kubesim.machinery.client import Client
+from kubesim.machinery.informer import Hub
 from kubesim.objects.errors import ApiError
 from kubesim.objects.wire import ADMIN, NAMESPACES, SERVICEACCOUNTS, Identity, Key, Request
 from kubesim.store.mvcc import Store
@@ -20,27 +24,13 @@ from oracle.transcripts import Step, filled
 EPOCH_MS = 1_795_441_460_000
 CALLER = Identity("admin", ("system:masters", "system:authenticated"), "oracle")
 
-SERVED = {
-    ("", "namespaces"),
-    ("", "nodes"),
-    ("coordination.k8s.io", "leases"),
-    ("", "pods"),
-    ("", "services"),
-    ("", "endpoints"),
-    ("discovery.k8s.io", "endpointslices"),
-    ("", "configmaps"),
-    ("", "secrets"),
-    ("", "events"),
-    ("", "serviceaccounts"),
-    ("apps", "deployments"),
-    ("apps", "replicasets"),
-}
+SERVED = {(strategy.gvr.group, strategy.gvr.resource) for strategy in strategies()}
 UNKNOWN = {("", "foos"), ("apps", "rollback")}
 """Resources that no server has: asking for them is part of the recordings."""
 
 
 def is_covered(step: Step) -> bool:
-    """Whether a step is about a kind that is replayed. Other steps belong to the HTTP server or come later."""
+    """Whether a step is about a served resource. Other steps belong to the HTTP server or come later."""
     target = target_of(step["path"].partition("?")[0])
     if target is None or "response_type" in step or step.get("headers", {}).get("Impersonate-User"):
         return False
@@ -63,8 +53,20 @@ class Replayer:
         self.store = Store(retain=100_000)
         self.loop = Loop(EPOCH_MS)
         self.server = ApiServer(self.store, self.loop, Chance(1), Journal(), strategies(), Schema.load())
+        hub = Hub(self.loop, self.store)
+        resources = [strategy.gvr for strategy in self.server.resources() if strategy.storage is None]
+        self.collector = GarbageCollector(self.loop, hub, self._client("generic-garbage-collector"), resources)
+        self.terminator = NamespaceController(self.loop, hub, self._client("namespace-controller"), resources)
         for name in ("default", "kube-system", "kube-public", "kube-node-lease"):
             self.namespace(name)
+
+    def _client(self, name: str) -> Client:
+        identity = Identity(f"system:serviceaccount:kube-system:{name}", ("system:masters",), name)
+        return Client(self.server, self.store, self.loop, identity)
+
+    def wait(self, milliseconds: int) -> None:
+        """Let controllers work."""
+        self.loop.run_until(self.loop.now + milliseconds)
 
     def namespace(self, name: str) -> None:
         """Create a namespace and its default account."""
@@ -82,7 +84,7 @@ class Replayer:
         data = None if body is None else (body if isinstance(body, str) else json.dumps(body)).encode()
         request = request_from_http(step["method"], path, self._headers(step, data), data, CALLER)
         assert request is not None, path
-        self.loop.run_until(self.loop.now + 100)
+        self.wait(100)
         answer = self._watch(request) if request.verb == "watch" else self._handle(request)
         if step.get("watch") and request.verb != "watch":
             return answer._replace(body=[answer.body])

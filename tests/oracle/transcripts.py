@@ -11,7 +11,7 @@ RECORDINGS = Path(__file__).parent / "recordings"
 UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 GO_TIME = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?( [+-]\d{4})?( UTC)?( m=[+-][\d.]+)?")
-CLUSTER_IP = re.compile(r"\b10\.96\.\d+\.\d+\b")
+CLUSTER_IP = re.compile(r"\b10\.(9[6-9]|10\d|11[01])\.\d+\.\d+\b")
 AGE = re.compile(r"^(\d+[smhdy])+$")
 REVISION = re.compile(r"((?:resource ?version|ResourceVersion)[^0-9\n]{0,30}?)\d+( \(\d+\))?", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"\{\{(\d+):([^}]+)\}\}")
@@ -75,9 +75,9 @@ def learn(value: Any, names: Names) -> None:
             learn(item, names)
     elif isinstance(value, dict):
         base, name = value.get("generateName"), value.get("name")
-        if isinstance(base, str) and base and isinstance(name, str) and name.startswith(base):
-            if len(name) == len(base) + 5:
-                names[name] = base + "<rand>"
+        texts = isinstance(base, str) and isinstance(name, str)
+        if texts and base and name.startswith(base) and len(name) == len(base) + 5:
+            names[name] = base + "<rand>"
         for item in value.values():
             learn(item, names)
 
@@ -134,11 +134,10 @@ def _without_ages(table: dict[str, Any]) -> dict[str, Any]:
         aged = not columns or (position < len(columns) and columns[position] in AGE_COLUMNS)
         return "<age>" if aged and isinstance(value, str) and (AGE.match(value) or value == "<invalid>") else value
 
-    rows = [
-        {**row, "cells": [cell(position, value) for position, value in enumerate(row["cells"])]} if row["cells"] else row
-        for row in table["rows"]
-    ]
-    return {**table, "rows": rows}
+    def aged(row: dict[str, Any]) -> dict[str, Any]:
+        return {**row, "cells": [cell(position, value) for position, value in enumerate(row["cells"] or [])]}
+
+    return {**table, "rows": [aged(row) for row in table["rows"]]}
 
 
 def difference(wanted: Any, got: Any, path: str = "$") -> Difference | None:

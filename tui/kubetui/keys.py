@@ -42,7 +42,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("header", ("Ctrl-E",), "header", "header", "Hide or show the header"),
     Action("crumbs", ("Ctrl-G",), "crumbs", "crumbs", "Hide or show the breadcrumbs"),
     Action("aliases", ("Ctrl-A",), "aliases", "aliases", "All resources and their short names"),
-    Action("theme", (), "theme", "theme", "Next colour theme, or the one named"),
+    Action("theme", (), "theme", "theme", "Choose a colour theme"),
     # -------------------------------------------------------------- moving about
     Action("drill", ("Enter",), "", "view", "Open: children, or the details", ("table",), "Move"),
     Action("next-pane", ("Tab",), "", "pane", "Next pane", ("anywhere",), "Move"),

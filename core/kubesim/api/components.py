@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from kubesim.api import metadata
 from kubesim.api.call import Call
 from kubesim.api.decoding import Schema, expected
-from kubesim.api.deletion import Deletion, success
+from kubesim.api.deletion import Deletion, returns_deleted, success
 from kubesim.api.negotiation import media_type
 from kubesim.api.options import NO_DELETE_OPTIONS, delete_options
 from kubesim.api.patching import Patcher
@@ -132,7 +132,7 @@ class Components:
         body = request.body
         options = delete_options(EMPTY, body) if isinstance(body, Mapping) and body else NO_DELETE_OPTIONS
         outcome = self._deletion.delete(call, self._pipeline.current(call), options)
-        if outcome.status_only or (outcome.gone and not strategy.returns_deleted):
+        if outcome.status_only or (outcome.gone and not returns_deleted(strategy)):
             return success(strategy, outcome.obj)
         return outcome.obj
 
@@ -152,8 +152,11 @@ class Components:
 
     def _examine(self, strategy: Strategy, after: Tree, before: Tree | None, subresource: str) -> None:
         gvr = strategy.gvr
-        decoded = self._schema.decode((gvr.group, gvr.version, strategy.kind), after, "Strict")
-        complaints = [*decoded.errors, *decoded.unknown]
+        gvk = (gvr.group, gvr.version, strategy.kind)
+        complaints: list[str] = []
+        if self._schema.knows(gvk):
+            decoded = self._schema.decode(gvk, after, "Strict")
+            complaints += [*decoded.errors, *decoded.unknown]
         causes = metadata.validate(after, strategy.name_format, namespaced=strategy.namespaced)
         if before is None:
             causes += strategy.validate(after)

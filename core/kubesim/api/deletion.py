@@ -12,11 +12,35 @@ from kubesim.api.writer import Writer
 from kubesim.kernel.loop import Loop
 from kubesim.objects.errors import conflict
 from kubesim.objects.times import format_time, parse_time
-from kubesim.objects.wire import NAMESPACES, PODS, Gvr, Tree
+from kubesim.objects.wire import NAMESPACES, PODS, Gvr, Tree, core
 
 ORPHAN = "orphan"
 FOREGROUND = "foregroundDeletion"
 """The finalizers that the garbage collector answers to."""
+
+
+ORPHANED_PODS = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
+    "propagationPolicy=Orphan to suppress this warning"
+)
+
+_RETURNING = frozenset(
+    core(resource)
+    for resource in (
+        "persistentvolumeclaims",
+        "persistentvolumes",
+        "pods",
+        "podtemplates",
+        "resourcequotas",
+        "serviceaccounts",
+        "services",
+    )
+)
+
+
+def returns_deleted(strategy: Strategy) -> bool:
+    """Whether a deletion answers with the deleted object instead of a Status. # k8s: Store.ReturnDeletedObject."""
+    return strategy.gvr in _RETURNING
 
 
 class Deleted(NamedTuple):
@@ -44,9 +68,11 @@ class Deletion:
         check_preconditions(strategy, stored, options)
         if strategy.gvr == NAMESPACES:
             return self._namespace(call, stored)
+        if strategy.kind == "Job" and options.propagation is None:
+            call.warnings.append(ORPHANED_PODS)
         grace = self._grace(strategy, stored, options)
         if grace is None:
-            return Deleted(stored, False, status_only=not strategy.returns_deleted)
+            return Deleted(stored, False, status_only=not returns_deleted(strategy))
         marked = self._marked(strategy, stored, options, grace)
         kept = bool(marked["metadata"].get("finalizers"))
         waits = kept or (strategy.gvr == PODS and marked["metadata"].get("deletionGracePeriodSeconds", 0) > 0)

@@ -8,6 +8,8 @@ from kubesim.store.mvcc import Store
 EVENT_TTL_MS = 3_600_000
 """# k8s: --event-ttl"""
 BUCKET_MS = 60_000
+SLICE = 200
+"""How many Events end in one callback, so that time can be stopped and a screen painted in between."""
 
 _IDENTITY = Identity("system:apiserver", ("system:masters",), "kube-apiserver")
 
@@ -50,12 +52,27 @@ class EventExpiry:
         return self._latest
 
     def _expire(self, due: int) -> None:
-        for namespace, names in self._buckets.pop(due, {}).items():
-            for name in names:
-                if self._renewed.get((namespace, name), due) > due:
-                    continue
-                self._renewed.pop((namespace, name), None)
-                event = self._store.get(EVENTS, namespace, name)
-                if event is not None:
-                    request = Request("delete", Key(EVENTS, namespace, name), identity=_IDENTITY, note="event expired")
-                    self._writer.delete(EVENTS, namespace, name, event, request)
+        bucket = self._buckets[due]
+        left = SLICE
+        while bucket and left > 0:
+            namespace, names = next(iter(bucket.items()))
+            taken = names[:left]
+            for name in taken:
+                self._end(namespace, name, due)
+            del names[: len(taken)]
+            left -= len(taken)
+            if not names:
+                del bucket[namespace]
+        if bucket:
+            self._loop.at(self._loop.now, self._expire, due)
+        else:
+            del self._buckets[due]
+
+    def _end(self, namespace: str, name: str, due: int) -> None:
+        if self._renewed.get((namespace, name), due) > due:
+            return
+        self._renewed.pop((namespace, name), None)
+        event = self._store.get(EVENTS, namespace, name)
+        if event is not None:
+            request = Request("delete", Key(EVENTS, namespace, name), identity=_IDENTITY, note="event expired")
+            self._writer.delete(EVENTS, namespace, name, event, request)

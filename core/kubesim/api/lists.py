@@ -56,9 +56,9 @@ class Lists:
             raise too_large_revision(asked, current)
         exact = options.match == "Exact" or (asked and options.limit and not options.match)
         if not exact:
-            return self._store.items(table_of(strategy), namespace), current
+            return _in_order(self._store.items(table_of(strategy), namespace), namespace), current
         try:
-            return self._store.range_at(table_of(strategy), namespace, asked), asked
+            return _in_order(self._store.range_at(table_of(strategy), namespace, asked), namespace), asked
         except CompactedError:
             raise too_old_list() from None
 
@@ -74,6 +74,7 @@ class Lists:
                 items = self._store.range_at(table, namespace, revision)
             except CompactedError:
                 raise too_old_continue(encode_token(-1, start.removeprefix("/"))) from None
+        items = _in_order(items, namespace)
         return items[bisect_right(items, _place(start, namespace), key=_item_place) :], revision
 
     def _cut(self, strategy: Strategy, namespace: str, items: list[_Item], revision: int, options: ListOptions) -> Page:
@@ -110,15 +111,20 @@ def _bad_revision(text: str) -> ApiError:
 
 
 def _item_place(item: _Item) -> tuple[str, str]:
-    return item[0], item[1]
+    # Keys of the real store read namespace/name, and "-" sorts before "/".
+    return item[0] + "/", item[1]
+
+
+def _in_order(items: list[_Item], namespace: str) -> list[_Item]:
+    return items if namespace else sorted(items, key=_item_place)
 
 
 def _place(start: str, namespace: str) -> tuple[str, str]:
     key = start.strip("/").rstrip("\0")
     if namespace or "/" not in key:
-        return namespace, key
+        return namespace + "/", key
     space, _, name = key.partition("/")
-    return space, name
+    return space + "/", name
 
 
 def encode_token(revision: int, start: str) -> str:

@@ -43,7 +43,13 @@ _IMMUTABLE = "field is immutable"
 # ---------------------------------------------------------------------- what the server sets
 def ordered(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """The fields in the order of the API type, empty ones left out."""
-    return {field: metadata[field] for field in _ORDER if metadata.get(field) not in (None, "", [], {})}
+    built = {}
+    for field in _ORDER:
+        value = metadata.get(field)
+        # A grace period of zero seconds is something.
+        if value or value == 0:
+            built[field] = value
+    return built
 
 
 def metadata_of(body: Tree) -> Tree:
@@ -141,14 +147,14 @@ def name_errors(name: str, name_format: str) -> list[str]:
         return segment_errors(name)
     if name_format == "label":
         return label_errors(name)
-    return subdomain_errors(name)
+    return [text.replace(" bytes", " characters") for text in subdomain_errors(name)]
 
 
 def label_errors(text: str) -> list[str]:
     """What is wrong with a DNS label. # k8s: apimachinery/util/validation IsDNS1123Label."""
     errors = []
     if len(text.encode()) > 63:
-        errors.append("must be no more than 63 bytes")
+        errors.append("must be no more than 63 characters")
     if not _LABEL_SHAPE.fullmatch(text):
         errors.append(_BAD_LABEL if subdomain_errors(text) else "must not contain dots")
     return errors

@@ -7,7 +7,7 @@ import orjson
 
 from kubesim.api import metadata
 from kubesim.api.call import Call
-from kubesim.api.decoding import SCHEME, Decoder, Expected, unhandled
+from kubesim.api.decoding import SCHEME, Decoder, Expected, type_problem, unhandled
 from kubesim.api.documents import read_json
 from kubesim.api.failures import invalid_value, no_such_method, unsupported_patch
 from kubesim.api.negotiation import media_type
@@ -69,6 +69,9 @@ class Patcher:
 
 
 def _check_kind(new: Tree, wanted: Expected) -> None:
+    problem = type_problem(new)
+    if problem:
+        raise unpatchable(_shown(new), f"couldn't get version/kind; json parse error: {problem}")
     kind = new.get("kind") or wanted.kind
     api_version = new.get("apiVersion") or wanted.api_version
     if (api_version, kind) == (wanted.api_version, wanted.kind):
@@ -95,7 +98,8 @@ def _undecodable(error: ApiError, kind: str, patch: Any, new: Tree, wanted: Expe
 
 def unpatchable(shown: str, problem: str) -> ApiError:
     """422 about the field ``patch`` of no kind, as the real server says it."""
-    return invalid("", "", "", [invalid_value("patch", shown, problem)])
+    status = invalid("", "", "", [invalid_value("patch", shown, problem)]).status
+    return ApiError({**status, "details": {"causes": status["details"]["causes"]}})
 
 
 def refuse(call: Call) -> None:

@@ -94,7 +94,7 @@ def is_true(text: str) -> bool:
 
 
 def agent_of(user_agent: str) -> str:
-    """The short name of a client: ``kubectl`` of ``kubectl/v1.37.0 (linux/amd64)``. # k8s: the default field manager."""
+    """The short name of a client: ``kubectl`` of ``kubectl/v1.37.0 (linux)``. # k8s: the default field manager."""
     return user_agent.split("/", 1)[0]
 
 

@@ -13,7 +13,7 @@ from kubesim.api.writer import Writer
 from kubesim.kernel.chance import Chance
 from kubesim.kernel.loop import Loop
 from kubesim.objects.errors import ApiError, already_exists, conflict, invalid, not_found
-from kubesim.objects.wire import EMPTY, Tree
+from kubesim.objects.wire import DEPLOYMENTS, EMPTY, Tree
 from kubesim.store.mvcc import Store
 
 NAME_TRIES = 8
@@ -56,8 +56,8 @@ class Pipeline:
 
     def canonical(self, strategy: Strategy, obj: Tree) -> Tree:
         """The object as Go writes it: quantities and times in their one form, required structures present."""
-        gvr = strategy.gvr
-        return self._schema.canonicalise((gvr.group, gvr.version, strategy.kind), obj)
+        gvk = (strategy.gvr.group, strategy.gvr.version, strategy.kind)
+        return self._schema.canonicalise(gvk, obj) if self._schema.knows(gvk) else obj
 
     def _check_new(self, call: Call, obj: Tree) -> None:
         strategy = call.strategy
@@ -108,19 +108,28 @@ class Pipeline:
         _match_revision(strategy, body, old, patched=patched)
         if not patched:
             _match_uid(strategy, body, old)
-        body = metadata.drop_repeated_owners(body, call.warnings)
-        new = strategy.default(typed(body, strategy, metadata.merged(body, old)))
-        new = self._admission.update(strategy.gvr, new, old)
+        new = self._completed(call, body, old) if check else typed(body, strategy, metadata.merged(body, old))
         new = strategy.prepare_update(new, old, call.context, call.subresource)
         if check:
             new = self.canonical(strategy, new)
-        new = bumped(strategy, new, old)
+        new = bumped(strategy, new, old, call.subresource)
         if check:
-            causes = metadata.validate_update(new, old) + strategy.validate_update(new, old, call.subresource)
-            if causes:
-                raise invalid(strategy.gvr.group, strategy.kind, old["metadata"]["name"], causes)
-            call.warnings.extend(strategy.warnings(new, old))
+            self._check_change(call, new, old)
         return self.replace(call, new, old, stored)
+
+    def _completed(self, call: Call, body: Tree, old: Tree) -> Tree:
+        strategy = call.strategy
+        body = metadata.drop_repeated_owners(body, call.warnings)
+        new = strategy.default(typed(body, strategy, metadata.merged(body, old)))
+        return self._admission.update(strategy.gvr, new, old)
+
+    def _check_change(self, call: Call, new: Tree, old: Tree) -> None:
+        strategy = call.strategy
+        # k8s: the rules of metadata are applied by the registry and again by the strategy, so causes come twice.
+        causes = metadata.validate_update(new, old) * 2 + strategy.validate_update(new, old, call.subresource)
+        if causes:
+            raise invalid(strategy.gvr.group, strategy.kind, old["metadata"]["name"], causes)
+        call.warnings.extend(strategy.warnings(new, old))
 
     def replace(self, call: Call, new: Tree, old: Tree, stored: Tree) -> Tree:
         """Store a checked change; an object that lost its last finalizer goes; nothing is written for no change."""
@@ -205,7 +214,7 @@ def _match_uid(strategy: Strategy, body: Tree, old: Tree) -> None:
         raise conflict(strategy.gvr, built["name"], text)
 
 
-def bumped(strategy: Strategy, new: Tree, old: Tree) -> Tree:
+def bumped(strategy: Strategy, new: Tree, old: Tree, subresource: str = "") -> Tree:
     """The object with the next generation when its spec changed. # k8s: PrepareForUpdate of most strategies."""
     if not strategy.has_generation:
         return new
@@ -213,11 +222,18 @@ def bumped(strategy: Strategy, new: Tree, old: Tree) -> Tree:
     after = new.get("spec", EMPTY)
     built = new["metadata"]
     generation = old["metadata"].get("generation", 1)
-    if after is not before and after != before:
+    if (after is not before and after != before) or (not subresource and _reannotated(strategy, new, old)):
         generation += 1
     if built.get("generation") == generation:
         return new
     return {**new, "metadata": metadata.ordered({**built, "generation": generation})}
+
+
+def _reannotated(strategy: Strategy, new: Tree, old: Tree) -> bool:
+    # k8s: the annotations of a Deployment count like its spec.
+    if strategy.gvr != DEPLOYMENTS:
+        return False
+    return (new["metadata"].get("annotations") or EMPTY) != (old["metadata"].get("annotations") or EMPTY)
 
 
 def finished(new: Tree, old: Tree) -> bool:

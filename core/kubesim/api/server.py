@@ -9,7 +9,7 @@ from kubesim.api.binding import Binder
 from kubesim.api.call import Call
 from kubesim.api.components import Components
 from kubesim.api.decoding import Decoder, Schema, expected
-from kubesim.api.deletion import Deletion, success
+from kubesim.api.deletion import Deletion, returns_deleted, success
 from kubesim.api.expiry import EventExpiry
 from kubesim.api.failures import bad_revision, internal, no_such_method, no_such_resource, plain, too_large_revision
 from kubesim.api.metadata import match_name, match_namespace
@@ -17,16 +17,17 @@ from kubesim.api.negotiation import Representation, negotiate
 from kubesim.api.options import WriteOptions, delete_options, list_options, revision_of, write_options
 from kubesim.api.patching import Patcher
 from kubesim.api.pipeline import Pipeline
+from kubesim.api.scale import scale_of
 from kubesim.api.scheme import Scheme, table_of
 from kubesim.api.strategy import Context, Strategy
-from kubesim.api.subresources import CREATED, Subresources
+from kubesim.api.subresources import CREATED, STREAMS, Subresources
 from kubesim.api.trusted import Trusted
 from kubesim.api.watch import Cursor
 from kubesim.api.writer import Writer
 from kubesim.kernel.chance import Chance
 from kubesim.kernel.journal import Journal
 from kubesim.kernel.loop import Loop
-from kubesim.objects.errors import ApiError, not_found
+from kubesim.objects.errors import ApiError, bad_request, not_found
 from kubesim.objects.refs import place
 from kubesim.objects.wire import EVENTS, Gvr, Request, Response, Tree
 from kubesim.store.mvcc import Store
@@ -149,6 +150,8 @@ class ApiServer:
         form = negotiate(request.accept)
         if strategy.deprecation:
             warnings.append(strategy.deprecation)
+        if request.verb == "watch":
+            raise bad_request("a watch is a stream, which this door does not serve")
         if request.verb == "list":
             return 200, self._list(request, strategy, form)
         if request.verb == "deletecollection":
@@ -174,9 +177,12 @@ class ApiServer:
         asked = revision_of(call.request.query.get("resourceVersion", ""), _bad_revision)
         if asked > self._store.revision:
             raise too_large_revision(asked, self._store.revision)
+        found = self._pipeline.current(call)
         if call.subresource == "scale":
-            return 200, self._subresources.get_scale(call)
-        return 200, self._pipeline.current(call)
+            return 200, scale_of(found)
+        if call.subresource in STREAMS:
+            raise bad_request(f"{call.subresource} of pods is a stream, which this door does not serve")
+        return 200, found
 
     def _list(self, request: Request, strategy: Strategy, form: Representation) -> Tree:
         options = list_options(request.query, watch=False)
@@ -189,7 +195,7 @@ class ApiServer:
         return tables.present_list(strategy, items, page.metadata, form, self._loop.now, options.include_object)
 
     def _create(self, call: Call) -> tuple[int, Tree]:
-        if call.subresource:
+        if call.subresource or call.strategy.kind == "Binding":
             return 201, self._subresources.create(call)
         body = self._decoder.body(call, expected(call))
         stored = self._pipeline.create(call, body)
@@ -230,7 +236,7 @@ class ApiServer:
         if options.dry_run:
             call = call._replace(options=_NO_OPTIONS._replace(dry_run=True))
         outcome = self._deletion.delete(call, self._pipeline.current(call), options)
-        if outcome.status_only or (outcome.gone and not call.strategy.returns_deleted):
+        if outcome.status_only or (outcome.gone and not returns_deleted(call.strategy)):
             return 200, success(call.strategy, outcome.obj)
         return 200, outcome.obj
 

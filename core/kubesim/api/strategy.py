@@ -51,8 +51,6 @@ class Strategy:
     has_generation: bool = True
     name_format: str = "subdomain"
     """What metadata.name must be: a ``subdomain`` or ``label`` (RFC 1123), or any ``segment`` of a URL path."""
-    returns_deleted: bool = False
-    """Whether a deletion answers with the deleted object instead of a Status. # k8s: Store.ReturnDeletedObject"""
     deprecation: str = ""
     """The Warning header that every request for this resource gets, when the resource is deprecated."""
     columns: tuple[Column, ...] = (

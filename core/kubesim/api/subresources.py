@@ -20,6 +20,8 @@ from kubesim.store.mvcc import Store
 SCALE = Expected(*scale.GVK)
 BINDING = Expected("", "v1", "Binding")
 EVICTION = Expected("policy", "v1", "Eviction")
+STREAMS = frozenset({"attach", "exec", "log", "portforward", "proxy"})
+"""Subresources that are byte streams: kubelets answer them, not this server."""
 CREATED = {"binding": BINDING, "eviction": EVICTION}
 """Subresources that are created, with the kind of their body."""
 
@@ -46,10 +48,6 @@ class Subresources:
         self._binder = binder
 
     # ------------------------------------------------------------------ scale
-    def get_scale(self, call: Call) -> Tree:
-        """The Scale of an object."""
-        return scale.scale_of(self._pipeline.current(call))
-
     def write_scale(self, call: Call) -> Tree:
         """Replace or patch a Scale."""
         if call.request.verb == "patch":
@@ -65,23 +63,24 @@ class Subresources:
     # ------------------------------------------------------------------ create on a pod
     def create(self, call: Call) -> Tree:
         """Bind or evict a pod."""
-        wanted = CREATED.get(call.subresource)
-        if wanted is None or call.strategy.gvr != PODS:
+        wanted = CREATED.get(call.subresource or "binding")
+        if wanted is None:
             raise no_such_method()
         body = self._decoder.body(call, wanted)
         match_namespace(body, call.namespace)
         return self._bind(call, body) if wanted is BINDING else self._evict(call, body)
 
     def _bind(self, call: Call, body: Tree) -> Tree:
-        node = target_of(body, call.name)
-        pod = pod_to_bind(self._store, call.namespace, call.name)
+        name = call.name or metadata_of(body).get("name") or ""
+        node = target_of(body, name)
+        pod = pod_to_bind(self._store, call.namespace, name)
         bound = self._binder.bound(pod, node)
         annotations = metadata_of(body).get("annotations")
         if annotations:
             known = bound["metadata"].get("annotations") or {}
             bound = {**bound, "metadata": ordered({**bound["metadata"], "annotations": {**known, **annotations}})}
         if not call.options.dry_run:
-            self._writer.put(PODS, call.namespace, call.name, bound, pod, call.request)
+            self._writer.put(PODS, call.namespace, name, bound, pod, call.request)
         return SUCCESS
 
     def _evict(self, call: Call, body: Tree) -> Tree:

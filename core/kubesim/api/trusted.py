@@ -7,7 +7,7 @@ from kubesim.api.admission.scheduling import PRIORITYCLASSES, RUNTIMECLASSES
 from kubesim.api.admission.serviceaccount import MIRROR
 from kubesim.api.binding import SUCCESS, Binder, target_of
 from kubesim.api.expiry import EventExpiry
-from kubesim.api.metadata import GENERATED_BASE, GIVEN, created
+from kubesim.api.metadata import GENERATED_BASE, GIVEN, created, ordered
 from kubesim.api.pipeline import Pipeline, exists
 from kubesim.api.strategy import Context, Strategy
 from kubesim.api.writer import Writer
@@ -189,21 +189,27 @@ class Trusted:
     def update_status(self, request: Request, strategy: Strategy) -> Tree:
         """Replace the status, sharing all else with the stored object. Raises ApiError.
 
-        # differs: labels and annotations that come with a component's status update are not looked at.
+        # differs: of the metadata that come with a component's status update only annotations are looked at.
         """
         gvr, namespace, name = request.key
         body: Tree = request.body
         current = self._store.get(gvr, namespace, name)
         if current is None:
             raise not_found(gvr, name)
+        metadata = current["metadata"]
         revision = body["metadata"].get("resourceVersion")
-        if revision and revision != current["metadata"]["resourceVersion"]:
+        if revision and revision != metadata["resourceVersion"]:
             raise conflict(gvr, name)
         status = body.get("status")
         before = current.get("status")
-        if status is before or status == before:
+        annotations = body["metadata"].get("annotations")
+        if annotations is not metadata.get("annotations") and annotations != metadata.get("annotations"):
+            # k8s: the Deployment controller writes its revision annotation by way of the status.
+            metadata = ordered({**metadata, "annotations": annotations})
+        elif status is before or status == before:
             return current
-        return self._writer.put(gvr, namespace, name, {**current, "status": status}, current, request)
+        new = {**current, "metadata": metadata, "status": status}
+        return self._writer.put(gvr, namespace, name, new, current, request)
 
     def _context(self, request: Request) -> Context:
         return Context(self._loop.now, self._loop.stamp(), request.identity.user)

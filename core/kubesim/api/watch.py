@@ -156,7 +156,11 @@ class Cursor:
         # A bookmark has no cells that the kind's printer could make.
         shown = tables.table(self._strategy, [], {"resourceVersion": str(self.revision)}, 0, headed=self._headed)
         self._headed = False
-        cells = [_blank_cell(column.name, column.type) for column in self._strategy.columns]
+        try:
+            cells = self._strategy.row({**blank, "metadata": {"name": ""}, "spec": {}, "status": {}}, self._loop.now)
+        except (KeyError, TypeError, ValueError):
+            # Not every printer can do with so little; nobody looks at these cells.
+            cells = [_blank_cell(column.name, column.type) for column in self._strategy.columns]
         return {**shown, "rows": [{"cells": cells, "object": tables.partial(blank, self._form.version)}]}
 
 

@@ -32,7 +32,7 @@ class JobStrategy(Plain):
     categories = ("all",)
     subresources = ("status",)
     default_propagation = "Orphan"
-    initial_status: Tree = {}
+    initial_status = EMPTY
 
     def default(self, obj: Tree) -> Tree:
         """Completions, limits, policies and the template's defaults."""
@@ -193,7 +193,7 @@ class CronJobStrategy(Plain):
     short_names = ("cj",)
     categories = ("all",)
     subresources = ("status",)
-    initial_status: Tree = {}
+    initial_status = EMPTY
 
     def default(self, obj: Tree) -> Tree:
         """Concurrency, histories, and the template's defaults."""

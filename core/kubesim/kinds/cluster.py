@@ -25,6 +25,7 @@ _INFO = (
 )  # fmt: skip
 _NO_INFO = dict.fromkeys(_INFO, "")
 _NO_ENDPOINTS = {"kubeletEndpoint": {"Port": 0}}
+ACTIVE: Tree = {"phase": "Active"}
 
 
 class NamespaceStrategy(Plain):
@@ -38,7 +39,7 @@ class NamespaceStrategy(Plain):
     subresources = ("finalize", "status")
     has_generation = False
     name_format = "label"
-    initial_status = {"phase": "Active"}
+    initial_status = ACTIVE
 
     def default(self, obj: Tree) -> Tree:
         """The label with the name, and the phase."""
@@ -161,11 +162,11 @@ class NodeStrategy(Plain):
 
 
 def _blocks(spec: Tree) -> Tree:
-    # k8s: conversion; podCIDR is the first of podCIDRs.
+    # k8s: conversion; podCIDR is the first of podCIDRs, and wins when they differ.
     single, several = spec.get("podCIDR"), spec.get("podCIDRs")
-    if several:
-        return put(spec, "podCIDR", several[0])
-    return {**spec, "podCIDRs": [single]} if single else spec
+    if not single:
+        return {**spec, "podCIDR": several[0]} if several else spec
+    return spec if several and several[0] == single else {**spec, "podCIDRs": [single]}
 
 
 def _node_status(status: Tree) -> Tree:

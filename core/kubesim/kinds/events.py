@@ -6,7 +6,7 @@ from typing import Any
 from kubesim.kinds.fielderrors import forbidden, invalid, required, too_long
 from kubesim.kinds.plain import Plain, resource
 from kubesim.kinds.printing import UNKNOWN, since
-from kubesim.kinds.shapes import filled
+from kubesim.kinds.shapes import drop, filled
 from kubesim.objects.errors import Cause
 from kubesim.objects.wire import EMPTY, EVENTS, Tree
 
@@ -115,7 +115,10 @@ class NewEventStrategy(Plain):
 
     def from_storage(self, obj: Tree) -> Tree:
         """From an Event of core/v1."""
-        return {_BACK.get(name, name): value for name, value in obj.items()} | {"apiVersion": "events.k8s.io/v1"}
+        shown = {_BACK.get(name, name): value for name, value in obj.items()} | {"apiVersion": "events.k8s.io/v1"}
+        # k8s: the reporter is always served in core/v1 only.
+        unset = [name for name in ("reportingController", "reportingInstance") if not shown.get(name)]
+        return drop(shown, *unset)
 
     def default(self, obj: Tree) -> Tree:
         """What is always served, set or not."""
@@ -138,8 +141,7 @@ class NewEventStrategy(Plain):
         if len(obj.get("note") or "") > 1024:
             found.append(too_long("note", 1024))
         for field in ("deprecatedFirstTimestamp", "deprecatedLastTimestamp", "deprecatedCount"):
-            if obj.get(field):
-                found.append(invalid(field.removeprefix("deprecated"), "", "needs to be unset"))
+            found += [invalid(field, "", "needs to be unset")] if obj.get(field) else []
         if obj.get("type") not in {"Normal", "Warning"}:
             found.append(invalid("type", "", "has invalid value: " + (obj.get("type") or "")))
         about = (obj.get("regarding") or EMPTY).get("namespace") or ""
@@ -159,7 +161,8 @@ class NewEventStrategy(Plain):
         names = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
         found = {f"regarding.{name}": about.get(name) or "" for name in names}
         reporter = obj.get("reportingController") or ""
-        return {**found, "reason": obj.get("reason") or "", "reportingController": reporter, "type": obj.get("type") or ""}
+        found |= {"reason": obj.get("reason") or "", "type": obj.get("type") or ""}
+        return {**found, "reportingController": reporter}
 
     def row(self, obj: Tree, now: int) -> list[Any]:
         """As the Event of core/v1 prints."""

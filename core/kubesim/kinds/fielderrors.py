@@ -1,4 +1,4 @@
-"""Field errors with the reasons and the wording of Kubernetes' validation. # k8s: apimachinery/util/validation/field."""
+"""Field errors with the reasons and the wording of Kubernetes' validation. # k8s: util/validation/field."""
 
 import json
 from collections.abc import Iterable

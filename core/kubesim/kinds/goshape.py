@@ -1,4 +1,4 @@
-"""Objects as the API server's own structs show them: error texts about whole objects spell those, with their field names.
+"""Objects as the API server's own structs show them, which is how error texts about whole objects show them.
 
 # k8s: json.Marshal of the internal types, which carry no JSON names.
 """

@@ -1,4 +1,4 @@
-"""A memo keyed by the identity of immutable trees: what was worked out for a shared tree once is not worked out again."""
+"""A memo keyed by the identity of immutable trees: a shared tree is worked out once."""
 
 from typing import Generic, TypeVar
 
@@ -13,7 +13,7 @@ class IdentityMemo(Generic[Result]):
     Bounded: it forgets everything when ``limit`` trees are known. Empty again after pickling.
     """
 
-    def __init__(self, limit: int = 4096) -> None:
+    def __init__(self, limit: int = 512) -> None:
         self._limit = limit
         self._known: dict[int, tuple[Tree, Result]] = {}
 

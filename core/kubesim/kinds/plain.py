@@ -1,4 +1,4 @@
-"""What most kinds have in common: a status that only status updates change, columns by resource, names in lower case."""
+"""What most kinds share: a status that only status updates change, columns by resource, singular names."""
 
 from typing import Any
 

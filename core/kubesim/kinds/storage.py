@@ -1,4 +1,4 @@
-"""PersistentVolumeClaims, PersistentVolumes, StorageClasses and the smaller storage kinds. # k8s: core, storage/validation."""
+"""PersistentVolumeClaims, PersistentVolumes, StorageClasses and the smaller storage kinds."""
 
 from typing import Any
 
@@ -52,6 +52,10 @@ def _access(field: str, modes: Any) -> list[Cause]:
     return found
 
 
+PENDING: Tree = {"phase": "Pending"}
+DETACHED: Tree = {"attached": False}
+
+
 class ClaimStrategy(Plain):
     """PersistentVolumeClaims."""
 
@@ -60,7 +64,7 @@ class ClaimStrategy(Plain):
     short_names = ("pvc",)
     subresources = ("status",)
     has_generation = False
-    initial_status = {"phase": "Pending"}
+    initial_status = PENDING
 
     def default(self, obj: Tree) -> Tree:
         """A file system, pending."""
@@ -141,7 +145,7 @@ class VolumeStrategy(Plain):
     short_names = ("pv",)
     subresources = ("status",)
     has_generation = False
-    initial_status = {"phase": "Pending"}
+    initial_status = PENDING
 
     def default(self, obj: Tree) -> Tree:
         """Retained, a file system, pending."""
@@ -189,7 +193,9 @@ class VolumeStrategy(Plain):
             return []
         found = self.validate(new)
         if any(spec.get(name) != before.get(name) for name in (*SOURCES, "local")):
-            found.append(forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation"))
+            found.append(
+                forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation")
+            )
         return found + unchanged("spec.volumeMode", spec.get("volumeMode"), before.get("volumeMode"))
 
     def row(self, obj: Tree, now: int) -> list[Any]:
@@ -302,7 +308,7 @@ class AttachmentStrategy(Plain):
     subresources = ("status",)
     has_generation = False
     allow_unconditional_update = False
-    initial_status = {"attached": False}
+    initial_status = DETACHED
 
     def cells(self, obj: Tree) -> list[Any]:
         """What is attached where."""
@@ -318,6 +324,8 @@ class CsiNodeStrategy(Plain):
     gvr = resource("storage.k8s.io", "v1", "csinodes")
     kind = "CSINode"
     namespaced = False
+    subresources = ("status",)
+    initial_status = EMPTY
     has_generation = False
     allow_unconditional_update = False
 

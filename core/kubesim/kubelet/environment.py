@@ -138,9 +138,7 @@ def _all_of(source: Tree, namespace: str, lookup: Lookup, found: dict[str, str],
                 referred[name] = value if gvr == CONFIGMAPS else MASK
 
 
-def _referred(
-    origin: Tree, pod: Tree, container: Tree, host: Host, lookup: Lookup
-) -> tuple[str | None, str | None]:
+def _referred(origin: Tree, pod: Tree, container: Tree, host: Host, lookup: Lookup) -> tuple[str | None, str | None]:
     if "fieldRef" in origin:
         return field(pod, str(origin["fieldRef"].get("fieldPath", "")), host), None
     if "resourceFieldRef" in origin:

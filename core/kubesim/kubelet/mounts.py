@@ -60,7 +60,11 @@ def check(wanted: Iterable[VolumeNeed], namespace: str, lookup: Lookup) -> str:
         for key in need.keys:
             if key not in present:
                 word = "config" if need.gvr == CONFIGMAPS else "secret"
-                why = f"{kind} references non-existent {word} key: {key}" if word == "config" else f"references non-existent secret key: {key}"
+                why = (
+                    f"{kind} references non-existent {word} key: {key}"
+                    if word == "config"
+                    else f"references non-existent secret key: {key}"
+                )
                 return f'MountVolume.SetUp failed for volume "{need.volume}" : {why}'
     return ""
 

@@ -41,7 +41,7 @@ class ContainerPlan:
     """One container of a spec."""
 
     __slots__ = (
-        "asked", "creating", "field_path", "has_files", "image", "image_error", "kind", "memory_limit", "name", "needs", "policy",
+        "asked", "cpu_limit", "creating", "field_path", "has_files", "image", "image_error", "kind", "memory_limit", "name", "needs", "policy",
         "post_start", "pre_stop", "probes", "profile", "program", "reference", "restart", "rules", "started_parts",
         "termination_logs", "termination_path", "tree", "waiting_parts",
     )  # fmt: skip
@@ -65,6 +65,8 @@ class ContainerPlan:
         resources: Tree = tree.get("resources") or EMPTY
         limit = (resources.get("limits") or EMPTY).get("memory")
         self.memory_limit = quantities.value(limit) if limit is not None else 0
+        cpu = (resources.get("limits") or EMPTY).get("cpu")
+        self.cpu_limit = quantities.milli(cpu) if cpu is not None else 0
         self.restart: str | None = tree.get("restartPolicy") if kind != SIDECAR else "Always"
         self.rules: tuple[Tree, ...] = tuple(tree.get("restartPolicyRules") or ())
         self.termination_path: str = tree.get("terminationMessagePath") or "/dev/termination-log"
@@ -168,7 +170,9 @@ class PodPlan:
         waiting = "PodInitializing" if init else "ContainerCreating"
         ends = self.restart_policy != "Always"
         made = [
-            ContainerPlan(tree, kind := SIDECAR if pods.is_sidecar(tree) else INIT, catalogue, waiting, one_shot=kind == INIT)
+            ContainerPlan(
+                tree, kind := SIDECAR if pods.is_sidecar(tree) else INIT, catalogue, waiting, one_shot=kind == INIT
+            )
             for tree in init
         ]
         self.init_count = len(made)

@@ -10,6 +10,9 @@ from kubesim.kubelet.simruntime.process import SimProcess
 from kubesim.objects.wire import Tree
 
 WAITING, RUNNING, TERMINATED = 0, 1, 2
+"""The states of a container."""
+NEW, PREPARING, ACTIVE, STOPPING, OVER = range(5)
+"""The stages of a pod on its node: unseen, sandbox and volumes, containers, termination, all done."""
 CRASH_LOOP = "CrashLoopBackOff"
 
 

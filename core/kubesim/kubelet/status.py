@@ -17,12 +17,6 @@ OWN = (READY_TO_START, INITIALIZED, READY, CONTAINERS_READY)
 NO_STATE: dict[str, Any] = {}
 
 
-class Verdict(tuple[bool, str, str]):
-    """Whether a condition holds, the reason and the message."""
-
-    __slots__ = ()
-
-
 @lru_cache(maxsize=8192)
 def condition(type_: str, holds: bool, reason: str, message: str, since: str, generation: int) -> Tree:  # noqa: FBT001
     """A pod condition; equal ones are one object."""

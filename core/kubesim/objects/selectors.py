@@ -74,7 +74,11 @@ class Selector:
         if labels is None:
             labels = EMPTY
         if self.exact is not None:
-            return all(labels.get(key) == value for key, value in self.exact.items())
+            # Most selectors are of this kind and are asked for every Pod; a loop is twice as fast as a generator.
+            for key, value in self.exact.items():  # noqa: SIM110
+                if labels.get(key) != value:
+                    return False
+            return True
         return all(requirement.matches(labels) for requirement in self.requirements)
 
     @property

@@ -6,7 +6,8 @@ from typing import Any
 
 from kubesim.cluster import Cluster, Settings
 from kubesim.kubelet.catalogue import Catalogue, CatalogueError
-from kubesim.objects.wire import ADMIN, Key, Request, Response
+from kubesim.objects.refs import is_condition_true
+from kubesim.objects.wire import ADMIN, NODES, Key, Request, Response, Tree
 from kubesim.scenario.description import Description
 from kubesim.scenario.documents import ManifestError, Source, load
 
@@ -31,6 +32,7 @@ def build(
     cluster = Cluster(settings)
     for node in description.nodes:
         cluster.add_node(node)
+    await_nodes(cluster)
     wanted = [source for path in description.manifests for source in load(path)]
     wanted.extend(Source("generated", 0, tree) for item in description.generate for tree in generated(item))
     wanted.extend(sources)
@@ -38,6 +40,21 @@ def build(
     if description.settle_ms:
         cluster.advance(description.settle_ms)
     return cluster
+
+
+NODES_WAIT_MS = 10_000
+
+
+def await_nodes(cluster: Cluster) -> None:
+    """Let time pass until every node is ready, so that the story does not begin with pods that fit nowhere."""
+    limit = cluster.loop.now + NODES_WAIT_MS
+    while cluster.loop.now < limit and not all(_ready(node) for node in cluster.store.iterate(NODES)):
+        cluster.advance(100)
+
+
+def _ready(node: Tree) -> bool:
+    taints = (node.get("spec") or {}).get("taints") or ()
+    return is_condition_true(node, "Ready") and all("not-ready" not in taint["key"] for taint in taints)
 
 
 def apply(cluster: Cluster, sources: Iterable[Source]) -> None:

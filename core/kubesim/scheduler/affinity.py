@@ -165,7 +165,9 @@ def _pod_term(term: Tree, namespace: str) -> PodTerm:
     if not names and selector is None:
         names = frozenset((namespace,))
     return PodTerm(
-        from_label_selector(term.get("labelSelector")), names, None if selector is None else from_label_selector(selector)
+        from_label_selector(term.get("labelSelector")),
+        names,
+        None if selector is None else from_label_selector(selector),
     )
 
 

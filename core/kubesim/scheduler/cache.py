@@ -8,6 +8,34 @@ from kubesim.scheduler.nodeinfo import NodeInfo, PodRecord
 from kubesim.scheduler.podinfo import PodInfo
 
 
+class Inventory:
+    """What the nodes hold and are called, counted."""
+
+    def __init__(self) -> None:
+        self.revision = 0
+        """Counts the changes."""
+        self.images: dict[str, int] = {}
+        """How many nodes hold an image."""
+        self.shared_hostnames = 0
+        """How many nodes have the host name label of another node."""
+        self._hostnames: dict[str, int] = {}
+
+    def count(self, node: NodeInfo, sign: int) -> None:
+        """A node has come (1) or gone (-1)."""
+        self.revision += 1
+        hostname = node.hostname
+        if hostname is not None:
+            others = self._hostnames.get(hostname, 0) - (sign < 0)
+            self.shared_hostnames += sign if others else 0
+            self._hostnames[hostname] = others + (sign > 0)
+        for image in node.images:
+            number = self.images.get(image, 0) + sign
+            if number:
+                self.images[image] = number
+            else:
+                del self.images[image]
+
+
 class Cache:
     """Nodes, the pods on them, and ``log``: the index of each node that something happened to.
 
@@ -25,15 +53,14 @@ class Cache:
         self.terms_revision = 0
         """Counts the label keys that terms of running pods began to look at."""
         self.term_keys: dict[str, None] = {}
-        self.images_revision = 0
-        """Counts the changes of which nodes there are and what images they hold."""
+        self.inventory = Inventory()
         self.priorities: dict[int, int] = {}
         """How many pods there are of each priority."""
         self._by_name: dict[str, NodeInfo] = {}
         self._homeless: dict[str, dict[str, PodRecord]] = {}
-        self._images: dict[str, int] = {}
         self._with_affinity: dict[int, None] = {}
         self._live: list[NodeInfo] | None = None
+        self._names: dict[int, str] | None = None
 
     # ------------------------------------------------------------------ as a Snapshot
     @property
@@ -46,6 +73,12 @@ class Cache:
         if self._live is None:
             self._live = [node for node in self.nodes if node is not None]
         return self._live
+
+    def node_names(self) -> dict[int, str]:
+        """The name of each node by its index; one object until the nodes change."""
+        if self._names is None:
+            self._names = {node.index: node.name for node in self.live_nodes()}
+        return self._names
 
     def nodes_with_affinity(self) -> list[NodeInfo]:
         """The nodes that host a pod with pod affinity or anti-affinity, in order of arrival."""
@@ -67,7 +100,7 @@ class Cache:
 
     def image_nodes(self, image: str) -> int:
         """How many nodes hold an image."""
-        return self._images.get(image, 0)
+        return self.inventory.images.get(image, 0)
 
     # ------------------------------------------------------------------ nodes
     def add_node(self, tree: Tree) -> NodeInfo:
@@ -75,8 +108,8 @@ class Cache:
         node = NodeInfo(len(self.nodes), tree)
         self.nodes.append(node)
         self._by_name[node.name] = node
-        self._live = None
-        self._count_images(node, 1)
+        self._live = self._names = None
+        self.inventory.count(node, 1)
         for record in self._homeless.pop(node.name, {}).values():
             self._settle(node, record)
         self._touch(node.index)
@@ -84,9 +117,9 @@ class Cache:
 
     def update_node(self, node: NodeInfo, tree: Tree) -> None:
         """A node has changed in a way that matters."""
-        self._count_images(node, -1)
+        self.inventory.count(node, -1)
         node.set(tree)
-        self._count_images(node, 1)
+        self.inventory.count(node, 1)
         self._touch(node.index)
 
     def remove_node(self, node: NodeInfo) -> None:
@@ -97,20 +130,11 @@ class Cache:
             homeless[record.uid] = record
         if not homeless:
             del self._homeless[node.name]
-        self._count_images(node, -1)
+        self.inventory.count(node, -1)
         del self._by_name[node.name]
         self.nodes[node.index] = None
-        self._live = None
+        self._live = self._names = None
         self._touch(node.index)
-
-    def _count_images(self, node: NodeInfo, sign: int) -> None:
-        self.images_revision += 1
-        for image in node.images:
-            count = self._images.get(image, 0) + sign
-            if count:
-                self._images[image] = count
-            else:
-                del self._images[image]
 
     # ------------------------------------------------------------------ pods
     def add_pod(self, pod: Tree, info: PodInfo, node_name: str, *, assumed: bool = False) -> None:

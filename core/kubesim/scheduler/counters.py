@@ -22,7 +22,7 @@ def sort_of(record: PodRecord) -> Sort:
 
 
 class Matcher(NamedTuple):
-    """Which pods are counted: those that all ``terms`` mean, or of one namespace and selector, the terminating left out."""
+    """Which pods are counted: those that all ``terms`` mean, or those of one namespace and selector."""
 
     terms: tuple[PodTerm, ...] = ()
     namespace: str = ""

@@ -44,10 +44,10 @@ class Filtered(NamedTuple):
     diagnosis: Diagnosis
 
 
-def default_plugins() -> tuple[Plugin, ...]:
-    """The plugins of the default profile that filter or score, in its order. # k8s: apis/config/v1 getDefaultPlugins.
+def default_plugins(volumes: tuple[Plugin, ...] = ()) -> tuple[Plugin, ...]:
+    """The plugins of the default profile that filter or score, in its order, those of volumes among them.
 
-    Volume plugins belong between NodeResourcesFit and PodTopologySpread.
+    # k8s: apis/config/v1 getDefaultPlugins
     """
     return (
         NodeUnschedulable(),
@@ -56,6 +56,7 @@ def default_plugins() -> tuple[Plugin, ...]:
         NodeAffinity(),
         NodePorts(),
         NodeResourcesFit(),
+        *volumes,
         PodTopologySpread(),
         InterPodAffinity(),
         NodeResourcesBalancedAllocation(),
@@ -66,9 +67,10 @@ def default_plugins() -> tuple[Plugin, ...]:
 class Framework:
     """Runs the plugins of a profile."""
 
-    def __init__(self, nominator: Nominator, plugins: tuple[Plugin, ...] = ()) -> None:
+    def __init__(self, nominator: Nominator, volumes: tuple[Plugin, ...] = ()) -> None:
         self.nominator = nominator
-        self.plugins = plugins or default_plugins()
+        self.plugins = default_plugins(volumes)
+        self.sees_volumes = bool(volumes)
         self._filters = tuple(plugin for plugin in self.plugins if type(plugin).filter is not Plugin.filter)
         self._movers = tuple(plugin for plugin in self.plugins if type(plugin).pod_moved is not Plugin.pod_moved)
         self._scorers = tuple(plugin for plugin in self.plugins if plugin.weight)

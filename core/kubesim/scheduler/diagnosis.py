@@ -26,6 +26,8 @@ class Diagnosis(NamedTuple):
 
     def plugins(self) -> tuple[str, ...]:
         """The plugins that rejected the pod somewhere, sorted."""
+        if not self.node_count:
+            return ()
         if self.rejected is not None:
             return (self.rejected.plugin,)
         found = {sort[0] for sort in self.counts}

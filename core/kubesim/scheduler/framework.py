@@ -83,10 +83,12 @@ class Plugin:
     def pre_filter(self, state: CycleState, pod: "Incoming", snapshot: Snapshot) -> "Status | frozenset[str] | None":
         """Prepare ``filter``; a Status rejects the pod everywhere, a set of names leaves only those nodes."""
         del state, pod, snapshot
+        return None
 
     def filter(self, state: CycleState, pod: "Incoming", node: "NodeInfo") -> Status | None:
         """Why the pod may not run on the node, or None."""
         del state, pod, node
+        return None
 
     def pod_moved(self, state: CycleState, pod: "Incoming", other: "PodRecord", node: "NodeInfo", delta: int) -> None:
         """Follow in ``state`` that another pod was put on (1) or taken off (-1) a node. # k8s: AddPod, RemovePod."""

@@ -1,15 +1,17 @@
 """What the scheduler knows of one node: its own properties, and the running sums over the pods on it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kubesim.objects.pods import amounts_of
 from kubesim.objects.refs import labels as labels_of
 from kubesim.objects.wire import EMPTY, Tree
-from kubesim.scheduler.affinity import AffinityTerms
 from kubesim.scheduler.podinfo import HOSTNAME, PodInfo, image_name
 
-ANY_ADDRESS = "0.0.0.0"  # noqa: S104
+if TYPE_CHECKING:
+    from kubesim.scheduler.affinity import AffinityTerms
+
+ANY_ADDRESS = "0.0.0.0"
 Port = tuple[str, str, int]
 
 

@@ -15,6 +15,7 @@ class Nominator:
         self._cache = cache
         self._by_node: dict[str, dict[str, PodRecord]] = {}
         self._nodes: dict[str, str] = {}
+        self._with_terms = 0
 
     def __bool__(self) -> bool:
         return bool(self._nodes)
@@ -26,14 +27,20 @@ class Nominator:
         if node:
             self._nodes[uid] = node
             self._by_node.setdefault(node, {})[uid] = PodRecord(pod, info, node, assumed=True)
+            self._with_terms += info.terms is not None
             self._cache.touch(node)
+
+    @property
+    def has_terms(self) -> bool:
+        """Whether any nominated pod has pod affinity or anti-affinity."""
+        return self._with_terms > 0
 
     def remove(self, uid: str) -> None:
         """Give up the place of a pod."""
         node = self._nodes.pop(uid, None)
         if node is not None:
             held = self._by_node[node]
-            del held[uid]
+            self._with_terms -= held.pop(uid).info.terms is not None
             if not held:
                 del self._by_node[node]
             self._cache.touch(node)

@@ -1,4 +1,4 @@
-"""A pod as the scheduler reads it: requests, ports, tolerations, affinity and spread constraints, parsed once a spec."""
+"""A pod as the scheduler reads it: requests, ports, tolerations, affinity, spread constraints; parsed once a spec."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -67,6 +67,8 @@ class PodInfo:
         self.ports = _host_ports(spec)
         self.images = tuple(image_name(c.get("image", "")) for c in _image_containers(spec))
         self.image_containers = len(self.images)
+        self.claims = _claims(spec)
+        """The PersistentVolumeClaims it uses."""
         self.spread = tuple(spec.get("topologySpreadConstraints") or ())
 
     @property
@@ -127,7 +129,7 @@ def _signature(namespace: str, spec: Tree) -> bytes:
     first = [_container_signature(c) for c in spec.get("initContainers") or ()]
     parts = [spec.get(name) for name in _RELEVANT]
     images = [volume["image"] for volume in spec.get("volumes") or () if "image" in volume]
-    return orjson.dumps((namespace, containers, first, parts, images), option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps((namespace, containers, first, parts, images, _claims(spec)), option=orjson.OPT_SORT_KEYS)
 
 
 def _container_signature(container: Tree) -> tuple[Any, ...]:
@@ -153,7 +155,7 @@ def _fill(container: Tree) -> Tree:
 
 def _host_ports(spec: Tree) -> tuple[tuple[str, str, int], ...]:
     return tuple(
-        (port.get("hostIP") or "0.0.0.0", port.get("protocol") or "TCP", port["hostPort"])  # noqa: S104
+        (port.get("hostIP") or "0.0.0.0", port.get("protocol") or "TCP", port["hostPort"])
         for container in [*(spec.get("containers") or ()), *_sidecars(spec)]
         for port in container.get("ports") or ()
         if port.get("hostPort")
@@ -167,6 +169,11 @@ def _sidecars(spec: Tree) -> list[Tree]:
 def _image_containers(spec: Tree) -> list[Tree]:
     volumes = [{"image": v["image"].get("reference", "")} for v in spec.get("volumes") or () if "image" in v]
     return [*(spec.get("initContainers") or ()), *(spec.get("containers") or ()), *volumes]
+
+
+def _claims(spec: Tree) -> tuple[str, ...]:
+    volumes = spec.get("volumes") or ()
+    return tuple(v["persistentVolumeClaim"]["claimName"] for v in volumes if v.get("persistentVolumeClaim"))
 
 
 def image_name(image: str) -> str:
@@ -199,9 +206,7 @@ def _not_hostname(constraint: Constraint) -> bool:
 
 def _constraint(tree: Tree, labels: Mapping[str, str]) -> Constraint:
     selector = from_label_selector(tree.get("labelSelector"))
-    extra = tuple(
-        Requirement(key, IN, (labels[key],)) for key in tree.get("matchLabelKeys") or () if key in labels
-    )
+    extra = tuple(Requirement(key, IN, (labels[key],)) for key in tree.get("matchLabelKeys") or () if key in labels)
     if extra and selector != NOTHING:
         missing = tuple(r for r in extra if not _asks(selector, r))
         selector = Selector((*selector.requirements, *missing)) if missing else selector

@@ -58,16 +58,16 @@ class DefaultPreemption:
         reason = self._ineligible(pod, diagnosis)
         if reason:
             return Search(None, reason)
-        potential = self._potential(diagnosis)
+        number = sum(count for sort, count in diagnosis.counts.items() if sort[2])
         statuses: dict[str, int] = {}
         candidates: list[Candidate] = []
-        if potential and min(self._cache.priorities, default=pod.info.priority) >= pod.info.priority:
-            statuses[NO_VICTIMS] = len(potential)
-        elif potential:
-            candidates = self._dry_run(pod, potential, budgets, statuses)
+        if number and min(self._cache.priorities, default=pod.info.priority) >= pod.info.priority:
+            statuses[NO_VICTIMS] = number
+        elif number:
+            candidates = self._dry_run(pod, self._potential(diagnosis), budgets, statuses)
         if candidates:
             return Search(_best(candidates), "", tuple(candidates))
-        statuses[NOT_HELPFUL] = statuses.get(NOT_HELPFUL, 0) + diagnosis.node_count - len(potential)
+        statuses[NOT_HELPFUL] = diagnosis.node_count - number
         return Search(None, unavailable(diagnosis.node_count, statuses), clears_nomination=True)
 
     def _ineligible(self, pod: Incoming, diagnosis: Diagnosis) -> str:
@@ -84,10 +84,6 @@ class DefaultPreemption:
         return TERMINATING if waiting else ""
 
     def _potential(self, diagnosis: Diagnosis) -> list[NodeInfo]:
-        if diagnosis.rejected is not None:
-            return self._cache.live_nodes() if diagnosis.rejected.resolvable else []
-        if not any(sort[2] for sort in diagnosis.counts):
-            return []
         statuses = diagnosis.statuses
         return [n for n in self._cache.live_nodes() if n.index in statuses and statuses[n.index].resolvable]
 
@@ -134,19 +130,18 @@ class _Trial:
         self._node = self._original.copy()
         self._remove(potential)
         status = self._framework.check(self._state, self._pod, self._node)
-        if status is None:
-            result: Candidate | Status = self._reprieve(potential, budgets)
-        else:
-            result = status
+        result = self._reprieve(potential, budgets) if status is None else status
         self._add(list(self._gone.values()))
         return result
 
-    def _reprieve(self, potential: list[PodRecord], budgets: Sequence[Tree]) -> Candidate:
+    def _reprieve(self, potential: list[PodRecord], budgets: Sequence[Tree]) -> Candidate | Status:
         potential.sort(key=importance)
         violating, others = split_by_budget(potential, budgets)
         victims = [record for record in violating if not self._spare(record)]
         violations = len(victims)
         victims += [record for record in others if not self._spare(record)]
+        if not victims:
+            return Status(NAME, (f'expected at least one victim pod on node "{self._original.name}"',))
         return Candidate(self._original, tuple(sorted(victims, key=importance)), violations)
 
     def _spare(self, record: PodRecord) -> bool:
@@ -172,10 +167,8 @@ def importance(record: PodRecord) -> tuple[int, str]:
     return -record.info.priority, record.start_time
 
 
-def split_by_budget(
-    records: Sequence[PodRecord], budgets: Sequence[Tree]
-) -> tuple[list[PodRecord], list[PodRecord]]:
-    """The pods whose eviction a PodDisruptionBudget does not allow, and the others. # k8s: filterPodsWithPDBViolation."""
+def split_by_budget(records: Sequence[PodRecord], budgets: Sequence[Tree]) -> tuple[list[PodRecord], list[PodRecord]]:
+    """The pods whose eviction a budget does not allow, and the others. # k8s: filterPodsWithPDBViolation."""
     allowed = [(b.get("status") or {}).get("disruptionsAllowed", 0) for b in budgets]
     selectors = [from_label_selector(b["spec"].get("selector")) for b in budgets]
     violating: list[PodRecord] = []

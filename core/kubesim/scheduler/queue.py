@@ -58,11 +58,56 @@ class QueuedPod:
         self.ticket = 0
 
 
+class Pool:
+    """Pods that fit nowhere, in groups that any event helps alike."""
+
+    def __init__(self, framework: Framework) -> None:
+        self._framework = framework
+        self._groups: dict[_Group, dict[str, QueuedPod]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._groups)
+
+    def add(self, queued: QueuedPod) -> None:
+        """Take a pod in; its ``group`` is set."""
+        if queued.group is not None:
+            self._groups.setdefault(queued.group, {})[queued.uid] = queued
+
+    def discard(self, queued: QueuedPod) -> None:
+        """Let a pod go."""
+        if queued.group is not None:
+            members = self._groups[queued.group]
+            del members[queued.uid]
+            if not members:
+                del self._groups[queued.group]
+
+    def all(self) -> list[QueuedPod]:
+        """Every pod."""
+        return [queued for members in self._groups.values() for queued in members.values()]
+
+    def helped(self, event: ClusterEvent) -> list[QueuedPod]:
+        """The pods that may be schedulable after an event."""
+        found: list[QueuedPod] = []
+        for members in self._groups.values():
+            if self.helps(next(iter(members.values())), event):
+                found += members.values()
+        return found
+
+    def helps(self, queued: QueuedPod, event: ClusterEvent) -> bool:
+        """Whether one of the plugins that rejected a pod has hope. # k8s: isPodWorthRequeuing."""
+        if queued.incoming is None:
+            return True
+        for name in queued.rejected_by:
+            plugin = self._framework.plugin(name)
+            if plugin is None or plugin.hint(queued.incoming, event):
+                return True
+        return False
+
+
 class SchedulingQueue:
     """# k8s: backend/queue. Times are milliseconds since 1970, given by the caller."""
 
     def __init__(self, framework: Framework) -> None:
-        self._framework = framework
         self._sorting = PrioritySort()
         self._pods: dict[str, QueuedPod] = {}
         self._tickets = 0
@@ -70,7 +115,7 @@ class SchedulingQueue:
         self._backoff: list[tuple[int, tuple[int, int, int], QueuedPod]] = []
         self._errors: list[tuple[int, int, QueuedPod]] = []
         self._counts = dict.fromkeys((ACTIVE, BACKOFF, ERROR_BACKOFF, POOL, GATED, TAKEN), 0)
-        self._pool: dict[_Group, dict[str, QueuedPod]] = {}
+        self._pool = Pool(framework)
 
     # ------------------------------------------------------------------ reading
     def get(self, uid: str) -> QueuedPod | None:
@@ -79,6 +124,11 @@ class SchedulingQueue:
 
     def __len__(self) -> int:
         return self._counts[ACTIVE] + self._counts[BACKOFF]
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether any pod waits for the cluster to change."""
+        return bool(self._pool)
 
     def count(self, where: str) -> int:
         """How many pods are in one part of the queue."""
@@ -127,10 +177,8 @@ class SchedulingQueue:
 
         # k8s: with SchedulerPopFromBackoffQ an idle scheduler does not wait for back-offs to end
         """
-        due = self.next_error_due
-        while due is not None and due <= now:
-            self._activate(self._errors[0][2])
-            due = self.next_error_due
+        if self._errors:
+            self.release(now)
         queued = self.peek()
         if queued is None:
             return None
@@ -142,6 +190,13 @@ class SchedulingQueue:
         queued.attempts += 1
         return queued
 
+    def release(self, now: int) -> None:
+        """Let pods go on whose back-off after an error has ended."""
+        due = self.next_error_due
+        while due is not None and due <= now:
+            self._activate(self._errors[0][2])
+            due = self.next_error_due
+
     # ------------------------------------------------------------------ failing
     def park(self, queued: QueuedPod, rejected_by: tuple[str, ...], incoming: Incoming, now: int) -> None:
         """The pod fits nowhere: wait until something that may help its rejecting plugins happens."""
@@ -152,7 +207,7 @@ class SchedulingQueue:
         queued.ready_at = now + backoff(queued.failures)
         queued.group = (incoming.info.serial, tuple(incoming.labels.items()), rejected_by)
         self._move(queued, POOL)
-        self._pool.setdefault(queued.group, {})[queued.uid] = queued
+        self._pool.add(queued)
 
     def retry(self, queued: QueuedPod, now: int) -> int:
         """Something went wrong that has nothing to do with the pod: try again after a while; returns when."""
@@ -161,41 +216,26 @@ class SchedulingQueue:
         queued.rejected_by = ()
         queued.ready_at = now + backoff(queued.errors)
         self._move(queued, ERROR_BACKOFF)
-        queued.ticket = self._ticket()
         heappush(self._errors, (queued.ready_at, queued.ticket, queued))
         return queued.ready_at
 
     # ------------------------------------------------------------------ hoping again
-    def notify(self, event: ClusterEvent, now: int, cause: int) -> None:
-        """Requeue the waiting pods that an event may help. # k8s: MoveAllToActiveOrBackoffQueue."""
-        if not self._pool:
-            return
-        for group, members in list(self._pool.items()):
-            sample = next(iter(members.values()))
-            if sample.incoming is not None and self._helps(sample.incoming, group[2], event):
-                for queued in list(members.values()):
-                    self._requeue(queued, now, cause)
+    def notify(self, event: ClusterEvent, now: int, cause: int, only: QueuedPod | None = None) -> None:
+        """Requeue the waiting pods that an event may help; ``only`` when it is a change of that pod.
 
-    def notify_one(self, queued: QueuedPod, event: ClusterEvent, now: int, cause: int) -> None:
-        """The pod itself has changed."""
-        if queued.where != POOL or queued.incoming is None:
-            return
-        if self._helps(queued.incoming, queued.rejected_by, event):
-            self._requeue(queued, now, cause)
-
-    def _helps(self, incoming: Incoming, rejected_by: tuple[str, ...], event: ClusterEvent) -> bool:
-        for name in rejected_by:
-            plugin = self._framework.plugin(name)
-            if plugin is None or plugin.hint(incoming, event):
-                return True
-        return False
+        # k8s: MoveAllToActiveOrBackoffQueue
+        """
+        if only is None:
+            for queued in self._pool.helped(event):
+                self._requeue(queued, now, cause)
+        elif only.where == POOL and self._pool.helps(only, event):
+            self._requeue(only, now, cause)
 
     def flush(self, now: int) -> None:
         """Requeue the pods that have waited for too long. # k8s: flushUnschedulablePodsLeftover."""
-        for members in list(self._pool.values()):
-            for queued in list(members.values()):
-                if now - queued.queued_at > POOL_TIMEOUT_MS:
-                    self._requeue(queued, now, 0)
+        for queued in self._pool.all():
+            if now - queued.queued_at > POOL_TIMEOUT_MS:
+                self._requeue(queued, now, 0)
 
     def _requeue(self, queued: QueuedPod, now: int, cause: int) -> None:
         queued.cause = cause
@@ -203,7 +243,6 @@ class SchedulingQueue:
             self._activate(queued)
             return
         self._move(queued, BACKOFF)
-        queued.ticket = self._ticket()
         key = self._sorting.key(queued.priority, queued.queued_at, queued.ticket)
         # k8s: back-offs that end within one second are ordered by priority.
         heappush(self._backoff, (queued.ready_at // 1000, key, queued))
@@ -211,22 +250,16 @@ class SchedulingQueue:
     # ------------------------------------------------------------------ moving
     def _activate(self, queued: QueuedPod) -> None:
         self._move(queued, ACTIVE)
-        queued.ticket = self._ticket()
         heappush(self._active, (self._sorting.key(queued.priority, queued.queued_at, queued.ticket), queued))
 
     def _move(self, queued: QueuedPod, where: str) -> None:
-        if queued.where == POOL and queued.group is not None:
-            members = self._pool[queued.group]
-            del members[queued.uid]
-            if not members:
-                del self._pool[queued.group]
+        if queued.where == POOL:
+            self._pool.discard(queued)
         self._counts[queued.where] -= 1
         self._counts[where] += 1
         queued.where = where
-
-    def _ticket(self) -> int:
         self._tickets += 1
-        return self._tickets
+        queued.ticket = self._tickets
 
     def _skip(self) -> None:
         active, waiting = self._active, self._backoff

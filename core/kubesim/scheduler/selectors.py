@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from kubesim.machinery.client import Client
-from kubesim.objects.refs import controller_of, labels as labels_of
+from kubesim.objects.refs import controller_of
+from kubesim.objects.refs import labels as labels_of
 from kubesim.objects.selectors import EVERYTHING, Requirement, Selector, from_label_selector, from_map
 from kubesim.objects.wire import EMPTY, REPLICASETS, Gvr, Tree, core
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kubesim.objects.errors import ApiError
-from kubesim.objects.wire import Gvr, Key, Request, Response, Tree
+from kubesim.objects.wire import Gvr, Key, Request, Response, Tree, WatchEvent
 from kubetui.client.feed import Feed, LocalCursor
 from kubetui.client.insight import LocalInsight
-from kubetui.client.port import LogLine, Queue, Resource, Usage, WatchCursor
+from kubetui.client.port import LogLine, Queue, Resource, Usage
 from kubetui.model.pump import Pump
 
 Cluster = Any
@@ -89,6 +89,24 @@ class LocalTime:
     def key_pressed(self) -> None:
         """Somebody types."""
         self._pump.key_pressed()
+
+
+class LocalWatch:
+    """A watch on the cluster's API; the API's own cursor only pulls, so closing it is letting go."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+
+    def poll(self, limit: int | None = None) -> list[WatchEvent]:
+        """The events since the last call."""
+        if self._cursor is None:
+            return []
+        found: list[WatchEvent] = self._cursor.poll(limit)
+        return found
+
+    def close(self) -> None:
+        """Stop following."""
+        self._cursor = None
 
 
 class LocalLogs:
@@ -209,10 +227,9 @@ class LocalClient:
         strategy = self.cluster.api.strategy(gvr)
         return self._feed.cursor(strategy.storage or gvr, namespace, strategy)
 
-    def watch(self, request: Request) -> WatchCursor:
-        """Follow a watch request."""
-        cursor: WatchCursor = self.cluster.api.watch(request)
-        return cursor
+    def watch(self, request: Request) -> LocalWatch:
+        """Follow a watch request. Raises ApiError when it is refused."""
+        return LocalWatch(self.cluster.api.watch(request))
 
     def logs(self, namespace: str, pod: str, container: str = "", *, previous: bool = False) -> LocalLogs:
         """Follow a container's log."""

@@ -42,7 +42,7 @@ Layout = tuple[ViewColumn, ...]
 
 _ELASTIC = frozenset({
     "name", "message", "labels", "selector", "images", "object", "reason", "node", "ports", "containers", "external-ip",
-    "annotations", "nominated node", "from", "target", "reference",
+    "annotations", "nominated node", "from", "target", "reference", "status", "readiness gates",
 })  # fmt: skip
 _AGES = frozenset({"age", "last seen", "first seen", "last schedule", "duration"})
 _NUMBERS = frozenset(
@@ -101,7 +101,7 @@ def home_layout(gvr: Gvr, columns: Sequence[Column], *, all_namespaces: bool) ->
         return (
             name,
             server("READY", "Ready", right=True),
-            server("STATUS", "Status"),
+            server("STATUS", "Status", elastic=True),
             ViewColumn("RST", make=_restarts, right=True),
             server("IP", "IP", wide=True),
             ViewColumn("NODE", make=_node, elastic=True),

@@ -53,13 +53,13 @@ class EventsView:
         self.verbosity = verbosity
         self.sort = Sort("TIME", descending=True)
         self.filter = Filter()
-        self.you = " ◂ you"
+        self.you = "you ◂"
         self.moments: list[Moment] = []
         """What a person did and what broke, for the time bar."""
         self._client = client
         self._namespace = namespace
         self._scope: frozenset[Key] | None = None
-        self._cursor = client.rows(EVENTS, namespace)
+        self._cursor = client.rows(EVENTS)
         self._position = 0
         self._lines: list[Line] = []
         self._shown: list[Line] = []
@@ -106,7 +106,7 @@ class EventsView:
         if line is None:
             return ()
         when = clock.time_of_day(line.at) if self._epoch is None else clock.short_elapsed(line.at - self._epoch)
-        return (f"{when:>9} {line.sign}", line.who, line.what + (self.you if line.mine else ""))
+        return (f"{when:>9} {line.sign}", self.you if line.mine else line.who, line.what)
 
     def before(self, row: RowId, now: int) -> Sequence[Cell] | None:
         """Lines never change."""
@@ -134,13 +134,20 @@ class EventsView:
         del title, descending
 
     def choose(
-        self, *, matching: Filter | None = None, verbosity: int | None = None, scope: frozenset[Key] | str | None = ""
+        self,
+        *,
+        matching: Filter | None = None,
+        verbosity: int | None = None,
+        namespace: str | None = None,
+        scope: frozenset[Key] | str | None = "",
     ) -> None:
         """Change what is shown; ``scope`` are the objects to narrow to, None for all."""
         if matching is not None:
             self.filter = matching
         if verbosity is not None:
             self.verbosity = verbosity
+        if namespace is not None:
+            self._namespace = namespace
         if not isinstance(scope, str):
             self._scope = scope
         self._shown = [line for line in self._lines if self._passes(line)]
@@ -149,6 +156,8 @@ class EventsView:
         if line.level > self.verbosity:
             return False
         if self._scope is not None and line.about not in self._scope:
+            return False
+        if self._namespace and line.about is not None and line.about.namespace not in {"", self._namespace}:
             return False
         matches = self.filter.matches
         return matches is None or matches(Candidate({}, lambda: f"{line.who} {line.what}", lambda _title: line.what))
@@ -188,8 +197,6 @@ class EventsView:
         return moved
 
     def _from_entry(self, entry: JournalEntry) -> Line | None:
-        if entry.gvr.resource == "events" and self._namespace and entry.namespace != self._namespace:
-            return None
         mine = is_person(entry)
         level = 3 if entry.gvr.resource in _QUIET and not mine else 2
         if entry.gvr.resource == "faults":

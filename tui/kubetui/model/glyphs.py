@@ -31,18 +31,19 @@ class Glyphs(NamedTuple):
 
 
 UNICODE = Glyphs(
-    cursor="▌", mark="●", you="◂", full="█", empty="░", hint="┄", dot="·", running="▶", paused="■", ellipsis="…",
+    cursor="▌", mark="●", you="◂", full="━", empty="─", hint="┄", dot="·", running="▶", paused="■", ellipsis="…",
     more="↑", less="↓", changed="Δ", ascending="↑", descending="↓", thumb="┃", track="│", present="●", link="∞",
     warning="▲", arrow="→",
 )  # fmt: skip
 
 ASCII = Glyphs(
-    cursor=">", mark="*", you="<", full="#", empty=".", hint="-", dot="-", running=">", paused="=", ellipsis="~",
+    cursor=">", mark="*", you="<", full="=", empty=".", hint="-", dot="-", running=">", paused="=", ellipsis="~",
     more="^", less="v", changed="~", ascending="^", descending="v", thumb="#", track="|", present="o", link="&",
     warning="!", arrow=">",
 )  # fmt: skip
 
-_TO_ASCII = str.maketrans(dict(zip(UNICODE, ASCII, strict=True)) | {"−": "-", "—": "-", "–": "-"})
+_SIGNS = {"├": "|", "┤": "|", "─": "-", "│": "|", "−": "-", "—": "-", "–": "-"}
+_TO_ASCII = str.maketrans(dict(zip(UNICODE, ASCII, strict=True)) | _SIGNS)
 
 
 def choose(environment: Mapping[str, str]) -> Glyphs:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from kubetui.model.glyphs import Glyphs
+from kubetui.model.glyphs import Glyphs, plain
 
 
 class Moment(NamedTuple):
@@ -18,14 +18,14 @@ def draw(width: int, epoch: int, now: int, moments: Iterable[Moment], glyphs: Gl
     inner = width - 2
     if inner < 8:
         return []
-    cells: list[tuple[str, str]] = [("─" if glyphs.full == "█" else "-", "line")] * inner
+    cells: list[tuple[str, str]] = [(plain("─", glyphs), "line")] * inner
     span = max(now - epoch, 1)
     for moment in moments:
         position = min(max((moment.at - epoch) * (inner - 1) // span, 0), inner - 1)
         if cells[position][1] != "fault":
             cells[position] = (moment.sign, "fault" if moment.sign == "!" else "action")
     cells[inner - 1] = (glyphs.present, "present")
-    ends = ("├", "┤") if glyphs.full == "█" else ("|", "|")
+    ends = (plain("├", glyphs), plain("┤", glyphs))
     return _joined([(ends[0], "line"), *cells, (ends[1], "line")])
 
 

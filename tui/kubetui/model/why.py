@@ -91,7 +91,7 @@ def decision_table(decision: Decision) -> list[WhyLine]:
             "chosen" if verdict.node == decision.node else "text",
             "bad" if verdict.plugin else "good",
             "text",
-            "number",
+            "faint" if verdict.plugin else "number",
         )
         found.append(_row(kinds, cells, widths))
     return found
@@ -103,10 +103,17 @@ def _merit(verdict: Verdict) -> tuple[bool, int, str]:
 
 def _cells(verdict: Verdict, chosen: str) -> tuple[str, str, str, str]:
     if verdict.plugin:
-        return verdict.node, verdict.plugin, verdict.message or "-", "-"
+        return verdict.node, verdict.plugin, shortened(verdict.message) or "-", "-"
     scores = " ".join(f"{_abbreviated(name)} {score}" for name, score in verdict.scores)
     total = "-" if verdict.total is None else str(verdict.total)
     return verdict.node, "chosen" if verdict.node == chosen else "fits", scores or "-", total
+
+
+def shortened(message: str) -> str:
+    """A scheduler's message without the long prefixes of well-known taints."""
+    for prefix in ("node-role.kubernetes.io/", "node.kubernetes.io/"):
+        message = message.replace(prefix, "")
+    return message.replace(": }", "}")
 
 
 def _abbreviated(plugin: str) -> str:
@@ -126,11 +133,12 @@ def _chain(chain: Sequence[JournalEntry], width: int) -> list[WhyLine]:
     room = max(len(name) for name in actors)
     texts = [told(entry) for entry in chain]
     left = max(20, min(width - room - 14, max(len(text) for text in texts)))
-    found = [_line((("heading", "CHAIN"), ("faint", f"{' (newest first)':<{room + left + 3}}{'rev':>9}")))]
+    found = [_line((("heading", "CHAIN"), ("faint", f"{' (newest first)':<{room + left + 4}}rev")))]
     for position, (entry, name, text) in enumerate(zip(chain, actors, texts, strict=True)):
         arrow = "◂ " if position else "  "
         kind = "you" if name == YOU else "actor"
-        parts = (("faint", f" {arrow}"), (kind, f"{name:<{room}} "), ("text", f"{text:<{left}}"))
+        gap = " " * (room - len(name) + 1)
+        parts = (("faint", f" {arrow}"), (kind, name), ("text", f"{gap}{text:<{left}}"))
         found.append(_line((*parts, ("number", f" {entry.revision:>8}")), entry.key, entry.revision))
     return found
 
@@ -139,7 +147,7 @@ def actor(entry: JournalEntry) -> str:
     """Who wrote: a component's short name, or YOU."""
     if entry.actor == ADMIN.agent:
         return YOU
-    return entry.actor.removeprefix("kube-").removesuffix("-controller") or "?"
+    return entry.actor.removeprefix("kube-").removeprefix("default-").removesuffix("-controller") or "?"
 
 
 def told(entry: JournalEntry) -> str:

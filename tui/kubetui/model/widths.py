@@ -25,9 +25,7 @@ def fit(natural: Sequence[int], elastic: Sequence[bool], available: int) -> Fit:
     gap = GAP
     widths = list(natural)
     if sum(widths) + gap * (count - 1) > available:
-        gap = (
-            1 if sum(_shrunk(natural, elastic, available - gap * (count - 1))) + gap * (count - 1) > available else gap
-        )
+        gap = 1
         widths = _shrunk(natural, elastic, available - gap * (count - 1))
     gaps = [gap] * (count - 1)
     spare = available - sum(widths) - sum(gaps)

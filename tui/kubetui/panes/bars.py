@@ -26,10 +26,7 @@ class Bar(Widget):
         lines = self.lines(width)
         if y >= len(lines):
             return Strip.blank(width, base)
-        segments = [
-            Segment(text, base + self.get_component_rich_style(role, partial=True) if role else base)
-            for text, role in lines[y]
-        ]
+        segments = [Segment(text, self.get_component_rich_style(role) if role else base) for text, role in lines[y]]
         return Strip(segments).adjust_cell_length(width, base)
 
 

@@ -15,8 +15,10 @@ from kubetui.model.viewport import Viewport
 from kubetui.model.views import Model, RowId
 from kubetui.panes.paint import Look, Painter
 
-_OPAQUE = frozenset({"table--row", "table--header", "table--sorted"})
+_OPAQUE = frozenset({"table--row", "table--header", "table--sorted", "table--empty"})
 """Styles with their own background; the others are laid over a row's."""
+_BACKGROUNDS = frozenset({"table--cursor", "table--cursor-blurred"})
+"""Styles that give the row another background and leave its colours."""
 
 
 class Canvas(Widget):
@@ -24,7 +26,7 @@ class Canvas(Widget):
 
     COMPONENT_CLASSES = {  # noqa: RUF012 - as Textual declares it
         "table--header", "table--sorted", "table--row", "table--cursor", "table--cursor-blurred", "table--marked",
-        "table--flag", "table--changed", "table--status", "table--hint", "table--empty", "table--bar-low",
+        "table--flag", "table--changed", "table--hint", "table--empty", "table--bar-low",
         "table--bar-middle", "table--bar-high", "table--bar-empty", "table--track", "table--thumb",
         *(f"table--{tone}" for tone in TONES),
     }  # fmt: skip
@@ -72,7 +74,12 @@ class Canvas(Widget):
 
     # ------------------------------------------------------------------ painting
     def _style_of(self, name: str) -> Style:
-        return self.get_component_rich_style(name, partial=name not in _OPAQUE)
+        # Resolved against the widget first: a translucent colour means nothing without what is behind it.
+        full = self.get_component_rich_style(name)
+        if name in _OPAQUE:
+            return full
+        attributes = Style(bold=full.bold, italic=full.italic, underline=full.underline, reverse=full.reverse)
+        return (Style(bgcolor=full.bgcolor) if name in _BACKGROUNDS else Style(color=full.color)) + attributes
 
     def notify_style_update(self) -> None:
         """Another theme: forget what was painted with the old one."""
@@ -122,7 +129,8 @@ class Canvas(Widget):
         if y - 1 < len(self._window):
             return self._framed(self._row(self._window[y - 1]), "table--row", y)
         if y == 1 and not self.model.count and self.empty_text:
-            return Strip([Segment(f"  {self.empty_text}", self._style_of("table--empty"))]).adjust_cell_length(width)
+            style = self._style_of("table--empty")
+            return Strip([Segment(f"  {self.empty_text}", style)]).adjust_cell_length(width, style)
         return Strip.blank(width, self._style_of("table--row"))
 
     def _row(self, row: RowId) -> Strip:

@@ -8,7 +8,7 @@ from textual.containers import Container
 from kubesim.objects.wire import NODES, PODS, SERVICES, Key, Tree
 from kubetui.client.port import ClusterClient, Resource
 from kubetui.model.catalogue import Catalogue
-from kubetui.model.glyphs import Glyphs
+from kubetui.model.glyphs import Glyphs, plain
 from kubetui.model.linking import NO_LINKS, links
 from kubetui.model.usage import Facts
 from kubetui.panes.resource import ResourceTable
@@ -64,8 +64,8 @@ class Home(Container):
         return (*self.tables, self.story)
 
     def live(self) -> list[Table]:
-        """The panes that are on the screen."""
-        return [pane for pane in self.panes if pane.display and pane.size.height > 0] if self.display else []
+        """All panes while home is shown: those without room still count their rows in the titles."""
+        return list(self.panes) if self.display else []
 
     # ------------------------------------------------------------------ room
     def on_resize(self) -> None:
@@ -85,7 +85,7 @@ class Home(Container):
         for table in self.tables:
             short = table.short_title or table.resource.kind
             names.append(f"{arrow}{own}" if table is self.current else short)
-        return " │ ".join(names) if self._glyphs.full == "█" else " | ".join(names)
+        return plain(" │ ", self._glyphs).join(names)
 
     # ------------------------------------------------------------------ panes
     def step(self, delta: int) -> None:
@@ -110,6 +110,20 @@ class Home(Container):
             self.tables[1].add_class("-shown")
         for table in self.tables:
             table.retitle()
+
+    def mark_current(self, pane: Table) -> None:
+        """A pane took the keys by itself: the mouse."""
+        if pane is not self.current:
+            self._choose(pane)
+
+    def set_namespace(self, namespace: str) -> None:
+        """Show the pods, services and events of one namespace, or of all."""
+        if namespace == self.namespace:
+            return
+        self.namespace = namespace
+        for table in self.tables:
+            table.set_namespace(namespace)
+        self.story.set_namespace(namespace)
 
     def zoom(self, *, on: bool) -> None:
         """Let the current pane have all the room, or give it back."""

@@ -15,9 +15,9 @@ from kubetui.model.widths import Fit, fit
 
 BAR_WIDTH = 8
 BAR_TEXT = 5
-STATUS_TITLES = frozenset({"STATUS", "READY", "PHASE", "REASON"})
+TAILED = frozenset({"NAME", "NS/NAME", "NODE", "OBJECT"})
 WIDEST = 60
-"""No column asks for more than this, unless it is the only elastic one."""
+"""No column asks for much more than this."""
 
 
 class Look(NamedTuple):
@@ -46,7 +46,7 @@ class Painter:
         self._styles: dict[tuple[str, Look], Style] = {}
 
     def _title_width(self, column: ViewColumn) -> int:
-        return max(len(column.title) + 1, BAR_WIDTH + BAR_TEXT if column.bar else 0)
+        return max(len(column.title), BAR_WIDTH + BAR_TEXT if column.bar else 0)
 
     # ------------------------------------------------------------------ widths
     def measure(self, rows: Sequence[Sequence[Cell]]) -> bool:
@@ -96,11 +96,19 @@ class Painter:
         for position, column in enumerate(self.columns):
             title = column.title
             is_sorted = title == sort.title or (not sort.title and column.title in {"NAME", "NS/NAME"})
-            if is_sorted:
-                title += self.glyphs.descending if sort.descending else self.glyphs.ascending
-            text = self._aligned(title, column, position) + self._gap(position)
+            arrow = (self.glyphs.descending if sort.descending else self.glyphs.ascending) if is_sorted else ""
+            text = self._titled(title, arrow, column, position)
             segments.append(Segment(text, sorted_style if is_sorted else style))
         return Strip(segments)
+
+    def _titled(self, title: str, arrow: str, column: ViewColumn, position: int) -> str:
+        # The arrow takes the gap: columns do not move when the order changes.
+        gap = self._gap(position)
+        if not arrow:
+            return self._aligned(title, column, position) + gap
+        room = self._fit.widths[position] + len(gap)
+        shown = self._aligned(title, column, position) if column.right and gap else title[: room - 1]
+        return f"{shown + arrow:<{room}}"
 
     def row(self, cells: Sequence[Cell], look: Look, changed: Sequence[int] = ()) -> Strip:
         """One row; ``changed`` are columns whose cells have just changed."""
@@ -111,11 +119,7 @@ class Painter:
             if isinstance(cell, Bar):
                 runs.extend(self._bar(cell, position, look))
             else:
-                style = base
-                if position in changed:
-                    style = self._style("table--changed", look)
-                elif column.title in STATUS_TITLES:
-                    style = self._style("table--status", look)
+                style = self._style("table--changed", look) if position in changed else base
                 runs.append((self._aligned(cell, column, position), style))
             runs.append((self._gap(position), base))
         return Strip(_joined(runs))
@@ -133,9 +137,16 @@ class Painter:
         shown = plain(text, self.glyphs)
         length = len(shown) if shown.isascii() else cell_len(shown)
         if length > width:
-            return set_cell_size(shown, max(width - 1, 0)) + self.glyphs.ellipsis if width else ""
+            return self._shortened(shown, width, tail=column.title in TAILED)
         padding = " " * (width - length)
         return padding + shown if column.right else shown + padding
+
+    def _shortened(self, text: str, width: int, *, tail: bool) -> str:
+        """Names differ at their ends: those keep both ends, everything else its beginning."""
+        if width < 1:
+            return ""
+        end = (width - 1) // 2 if tail and text.isascii() else 0
+        return set_cell_size(text, width - 1 - end) + self.glyphs.ellipsis + (text[-end:] if end else "")
 
     def _bar(self, cell: Bar, position: int, look: Look) -> list[tuple[str, Style]]:
         width = self._fit.widths[position]

@@ -43,10 +43,26 @@ class ResourceTable(Table):
         self._facts = facts
         self.short_title = ""
         self._titles = ("", "")
-        view = TableView(client.rows(self.gvr, self.namespace), self.gvr, self._make_layout, facts)
+        view = self._open()
         super().__init__(view, now=client.now, glyphs=glyphs, hint=self._explain, id=id)
         self.view = view
         self.empty_text = "reading"
+
+    def _open(self) -> TableView:
+        return TableView(self._client.rows(self.gvr, self.namespace), self.gvr, self._make_layout, self._facts)
+
+    def set_namespace(self, namespace: str) -> None:
+        """Show another namespace, or all; the filter stays."""
+        if not self.resource.namespaced or namespace == self.namespace:
+            return
+        kept = self.view.selection.filter
+        self.view.close()
+        self.namespace = namespace
+        self.view = self.model = self.viewport.model = self._open()
+        self.view.choose(matching=kept)
+        self.viewport.goto(0)
+        self.relayout()
+        self._narrow()
 
     def _make_layout(self, cursor: RowCursor) -> Layout:
         every = not self.namespace

@@ -4,7 +4,7 @@ from kubesim.objects.wire import EVENTS, Key
 from kubetui.client.port import ClusterClient
 from kubetui.model import filters
 from kubetui.model.events import LEVELS, EventsView
-from kubetui.model.glyphs import Glyphs, plain
+from kubetui.model.glyphs import Glyphs
 from kubetui.panes.table import Table
 
 
@@ -20,7 +20,7 @@ class StoryTable(Table):
         id: str | None = None,  # noqa: A002 - as every Textual widget
     ) -> None:
         view = EventsView(client, namespace, verbosity=2 if client.insight is not None else 1)
-        view.you = plain(f"  {glyphs.you} you", glyphs)
+        view.you = f"you {glyphs.you}"
         super().__init__(view, now=client.now, glyphs=glyphs, follow_top=True, id=id)
         self.view = view
         self.gvr = EVENTS
@@ -53,6 +53,12 @@ class StoryTable(Table):
     def narrow(self, keys: frozenset[Key] | None) -> None:
         """Show only lines about some objects; None shows all."""
         self.view.choose(scope=keys)
+        self._changed()
+
+    def set_namespace(self, namespace: str) -> None:
+        """Show what concerns one namespace, and what belongs to none; "" shows all."""
+        self.namespace = namespace
+        self.view.choose(namespace=namespace)
         self._changed()
 
     def act(self, action: str, argument: str = "") -> bool:

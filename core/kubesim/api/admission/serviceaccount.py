@@ -50,7 +50,7 @@ def _automounts(spec: Tree, account: Tree) -> bool:
 def _mounted(spec: Tree, chance: Chance) -> dict[str, Any]:
     volumes = spec.get("volumes") or []
     prefix = TOKEN_VOLUME + "-"
-    known = next((volume["name"] for volume in volumes if volume["name"].startswith(prefix)), "")
+    known = next((name for volume in volumes if (name := volume.get("name", "")).startswith(prefix)), "")
     name = known or prefix + chance.suffix()
     mount = {"name": name, "readOnly": True, "mountPath": MOUNT_PATH}
     changed: dict[str, Any] = {}

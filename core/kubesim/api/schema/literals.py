@@ -22,6 +22,7 @@ _PIECES = (
 )
 _ZONE = re.compile(r"Z|[+-]\d{2}:\d{2}")
 _FRACTION = re.compile(r"[.,]\d+")
+_MICROSECONDS = re.compile(r"[.,]\d{6}")
 _RANGES = (("month", 5, 1, 12), ("day", 8, 1, 31), ("hour", 11, 0, 23), ("minute", 14, 0, 59), ("second", 17, 0, 59))
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
@@ -36,7 +37,8 @@ def time_error(text: str, layout: str = LAYOUT) -> str:
         if match is None:
             return _cannot(text, layout, text[position:], name)
         position = match.end()
-    fraction = _FRACTION.match(text, position)
+    # k8s: a MicroTime must have six decimals, a Time may have any.
+    fraction = (_MICROSECONDS if layout == MICRO_LAYOUT else _FRACTION).match(text, position)
     if fraction is not None:
         position = fraction.end()
     elif layout == MICRO_LAYOUT:

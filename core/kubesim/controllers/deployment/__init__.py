@@ -155,7 +155,9 @@ class DeploymentController:
         wished = revisions.annotate_new(deployment, known, revisions.next_revision(old))
         wait = deployment["spec"].get("minReadySeconds", 0)
         if wished is not known or new["spec"].get("minReadySeconds", 0) != wait:
-            spec = {**new["spec"], "minReadySeconds": wait}
+            spec = {key: value for key, value in new["spec"].items() if key != "minReadySeconds"}
+            if wait:
+                spec["minReadySeconds"] = wait
             metadata = {**new["metadata"], "annotations": wished}
             new = self._client.update(REPLICASETS, {**new, "metadata": metadata, "spec": spec})
         conditions = None

@@ -124,17 +124,20 @@ class Backlog:
 
     def _pod_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
         pod = new if new is not None else old
-        if pod is None or (old is not None and new is not None and not _matters(old, new)):
+        if pod is None:
             return
-        if not (pod.get("status") or EMPTY).get("podIPs") and (
-            old is None or not (old.get("status") or EMPTY).get("podIPs")
-        ):
+        # Most events come before a pod has an address: they are let pass at once.
+        before = None if old is None else old.get("status")
+        if not _has_address(pod.get("status")) and not _has_address(before):
+            return
+        if old is not None and new is not None and not _matters(old, new):
             return
         metadata = pod["metadata"]
         namespace, name = metadata["namespace"], metadata["name"]
-        for service in self.services(namespace, metadata.get("labels")):
+        labels = metadata.get("labels")
+        for service in self.services(namespace, labels):
             self._mark(namespace, service, name, revision)
-        if old is not None and old["metadata"].get("labels") is not metadata.get("labels"):
+        if old is not None and old["metadata"].get("labels") is not labels:
             for service in self.services(namespace, old["metadata"].get("labels")):
                 self._mark(namespace, service, name, revision)
 
@@ -160,6 +163,10 @@ class Backlog:
         names = tuple(name for name, work in works if work.selector and work.selector.items() <= items)
         self._memo[id(labels)] = (labels, namespace, names)
         return names
+
+
+def _has_address(status: Tree | None) -> bool:
+    return status is not None and "podIPs" in status
 
 
 def _matters(old: Tree, new: Tree) -> bool:

@@ -75,7 +75,7 @@ class NodeLifecycleController:
             created = new["metadata"].get("creationTimestamp")
             posted = bool(health.ready_status(new))
             self._hear(name, self._loop.now if posted or not created else parse_time(created))
-        elif _heartbeat(old) != _heartbeat(new):
+        elif old.get("status") is not new.get("status") and _has_posted(old, new):
             self._hear(name, self._loop.now)
         self._note_health(name, new)
         if old is None or _is_retained(old, new):
@@ -312,9 +312,10 @@ def node_value(pod: Tree) -> str:
     return str(pod["spec"].get("nodeName") or "")
 
 
-def _heartbeat(node: Tree) -> tuple[str, str]:
-    found = refs.condition(node, "Ready") or EMPTY
-    return found.get("lastHeartbeatTime") or "", found.get("status") or ""
+def _has_posted(old: Tree, new: Tree) -> bool:
+    """Whether this change is a heartbeat of the kubelet; Unknown conditions are only written here."""
+    before, after = refs.condition(old, "Ready") or EMPTY, refs.condition(new, "Ready") or EMPTY
+    return after.get("status") != "Unknown" and before.get("lastHeartbeatTime") != after.get("lastHeartbeatTime")
 
 
 def _is_retained(old: Tree, new: Tree) -> bool:

@@ -1,7 +1,7 @@
 """The taint eviction controller: deletes pods from nodes with NoExecute taints when their toleration ends."""
 
 from collections.abc import Hashable
-from typing import NamedTuple, cast
+from typing import cast
 
 from kubesim.controllers.nodes.tolerations import FOREVER, patience
 from kubesim.kernel.loop import Loop
@@ -15,13 +15,6 @@ from kubesim.objects.wire import EMPTY, NODES, PODS, Tree
 Place = tuple[str, str]
 
 
-class _Eviction(NamedTuple):
-    """A deletion that is planned; times in ms."""
-
-    created_at: int
-    due: int
-
-
 class TaintEvictionController:
     """Evicts pods. ``controller`` is its driver; keys are (namespace, name) of a pod or ("", name) of a node."""
 
@@ -30,7 +23,8 @@ class TaintEvictionController:
         self._client = client
         self._taints: dict[str, list[Tree]] = {}
         self._pods_on: dict[str, dict[Place, None]] = {}
-        self._planned: dict[Place, _Eviction] = {}
+        self._planned: dict[Place, int] = {}
+        """When a pod's toleration ends, in ms."""
         hub.on(NODES, self._node_changed)
         hub.on(PODS, self._pod_changed)
         for each in client.list(NODES):
@@ -82,30 +76,28 @@ class TaintEvictionController:
                 self.controller.add(each, self._client.cause)
             return None
         pod = self._client.get(PODS, namespace, name)
-        if pod is None or refs.is_deleting(pod):
+        if pod is None:
             self._cancel(place)
+            return None
+        if refs.is_deleting(pod) and place not in self._planned:
             return None
         taints = self._taints.get(pod["spec"].get("nodeName", ""), [])
-        now = self._client.now()
         seconds = patience(taints, pod["spec"].get("tolerations") or ()) if taints else FOREVER
-        if seconds == FOREVER:
+        if seconds == FOREVER or not seconds:
             self._cancel(place)
+            if seconds != FOREVER:
+                self._evict(pod)
             return None
-        if seconds is None or seconds == 0:
-            self._cancel(place)
-            return self._evict(pod)
-        planned = self._planned.get(place)
-        if planned is None or planned.created_at + seconds * 1000 != planned.due:
-            # k8s: a shorter toleration that has begun to run is kept, counted from when it began
-            began = now if planned is None else planned.created_at
-            planned = self._planned[place] = _Eviction(began, began + seconds * 1000)
-        if planned.due > now:
-            return planned.due - now
+        now = self._client.now()
+        # k8s: a toleration that has begun to run is kept, even if another would now end earlier
+        due = self._planned.setdefault(place, now + seconds * 1000)
+        if due > now:
+            return due - now
         del self._planned[place]
-        self._client.note = f"tolerated its node's taints for {seconds} s"
-        wait = self._evict(pod)
+        self._client.note = f"tolerated the taints of its node for {seconds} s"
+        self._evict(pod)
         self._client.note = ""
-        return wait
+        return None
 
     def _cancel(self, place: Place) -> None:
         if self._planned.pop(place, None) is not None:

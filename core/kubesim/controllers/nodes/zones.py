@@ -59,7 +59,7 @@ class Limiter:
         """Change the rate; who had to wait goes on waiting. # k8s: RateLimitedTimedQueue.SwapLimiter."""
         if rate == self.rate:
             return
-        waited = self.rate <= 0 or not self.wait(now) == 0
+        waited = self.rate <= 0 or self.wait(now) != 0
         self.rate = rate
         self._at = now
         self._tokens = 0.0 if waited else 1.0

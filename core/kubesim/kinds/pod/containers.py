@@ -147,9 +147,11 @@ def _ports(field: str, ports: list[Any] | None) -> list[Cause]:
             elif not wrong:
                 names[name] = None
         number = port.get("containerPort") or 0
-        found += all_invalid(f"{at}.containerPort", number, port_number(number)) if number else [
-            required(f"{at}.containerPort")
-        ]
+        found += (
+            all_invalid(f"{at}.containerPort", number, port_number(number))
+            if number
+            else [required(f"{at}.containerPort")]
+        )
         if port.get("hostPort"):
             found += all_invalid(f"{at}.hostPort", port["hostPort"], port_number(port["hostPort"]))
         found += one_of(f"{at}.protocol", port.get("protocol"), PROTOCOLS)

@@ -1,4 +1,4 @@
-"""The defaults of a pod spec, alike in a Pod and in a template, and those of a Pod alone. # k8s: core/v1/defaults.go."""
+"""The defaults of a pod spec, alike in a Pod and in a template, and those of a Pod alone."""
 
 from typing import Any
 
@@ -54,9 +54,7 @@ def _container(container: Tree) -> Tree:
     for name in ("livenessProbe", "readinessProbe", "startupProbe"):
         container = inside(container, name, _probe)
     container = inside(container, "lifecycle", _lifecycle)
-    container = filled_empty(
-        container, terminationMessagePath="/dev/termination-log", terminationMessagePolicy="File"
-    )
+    container = filled_empty(container, terminationMessagePath="/dev/termination-log", terminationMessagePolicy="File")
     if not container.get("imagePullPolicy"):
         container = {**container, "imagePullPolicy": image_pull_policy(container.get("image") or "")}
     return container

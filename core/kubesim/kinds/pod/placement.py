@@ -162,6 +162,7 @@ def _toleration(at: str, toleration: Tree) -> list[Cause]:
 
 # ---------------------------------------------------------------------- topology spread
 
+
 def validate_spread(field: str, constraints: list[Any] | None) -> list[Cause]:
     """How the pods of a group spread over the topology."""
     found: list[Cause] = []

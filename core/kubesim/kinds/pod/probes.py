@@ -52,7 +52,9 @@ def _handler(field: str, handler: Tree, names: tuple[str, ...], grace: int | Non
             found.append(forbidden(f"{field}.{name}", "may not specify more than 1 handler type"))
             continue
         count = 1
-        found += _CHECKS[name](f"{field}.{name}", action) if name != "sleep" else _sleep(f"{field}.sleep", action, grace)
+        found += (
+            _CHECKS[name](f"{field}.{name}", action) if name != "sleep" else _sleep(f"{field}.sleep", action, grace)
+        )
     return found if count else [*found, required(field, "must specify a handler type")]
 
 

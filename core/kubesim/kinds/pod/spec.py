@@ -61,9 +61,7 @@ def validate_template(field: str, template: Tree | None) -> list[Cause]:
     found += annotations(f"{field}.annotations", metadata.get("annotations"))
     found += validate_pod_spec(f"{field}.spec", spec, in_pod=False)
     if spec.get("ephemeralContainers"):
-        found.append(
-            forbidden(f"{field}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template")
-        )
+        found.append(forbidden(f"{field}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template"))
     return found
 
 
@@ -180,14 +178,20 @@ def _names(field: str, spec: Tree) -> list[Cause]:
         if spec.get(name):
             found += all_invalid(f"{field}.{name}", spec[name], label(spec[name]))
     found += validate_tolerations(f"{field}.tolerations", spec.get("tolerations"))
-    for index, alias in enumerate(spec.get("hostAliases") or ()):
-        found += address(f"{field}.hostAliases[{index}].ip", alias.get("ip") or "")
-        for place, host in enumerate(alias.get("hostnames") or ()):
-            found += all_invalid(f"{field}.hostAliases[{index}].hostnames[{place}]", host, subdomain(host))
+    found += _host_aliases(f"{field}.hostAliases", spec.get("hostAliases"))
     for name in ("priorityClassName", "runtimeClassName"):
         if spec.get(name):
             found += all_invalid(f"{field}.{name}", spec[name], subdomain(spec[name]))
     if spec.get("preemptionPolicy") is not None:
         known = ("PreemptLowerPriority", "Never")
         found += one_of(f"{field}.preemptionPolicy", spec["preemptionPolicy"], known)
+    return found
+
+
+def _host_aliases(field: str, aliases: list[Any] | None) -> list[Cause]:
+    found: list[Cause] = []
+    for index, alias in enumerate(aliases or ()):
+        found += address(f"{field}[{index}].ip", alias.get("ip") or "")
+        for place, host in enumerate(alias.get("hostnames") or ()):
+            found += all_invalid(f"{field}[{index}].hostnames[{place}]", host, subdomain(host))
     return found

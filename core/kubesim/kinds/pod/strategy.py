@@ -87,8 +87,10 @@ class PodStrategy(Plain):
         if new["spec"] is old["spec"] or subresource == "binding":
             return []
         found = self.validate(new)
-        return found if subresource in {"ephemeralcontainers", "resize"} else found + validate_spec_update(
-            new["spec"], old["spec"]
+        return (
+            found
+            if subresource in {"ephemeralcontainers", "resize"}
+            else found + validate_spec_update(new["spec"], old["spec"])
         )
 
     def warnings(self, new: Tree, old: Tree | None) -> list[str]:
@@ -132,11 +134,11 @@ class PodStrategy(Plain):
 
 
 def _addresses(status: Tree) -> Tree:
-    # k8s: conversion; podIP is the first of podIPs.
+    # k8s: conversion; podIP is the first of podIPs, and wins when they differ.
     several, single = status.get("podIPs"), status.get("podIP")
-    if several:
-        return status if single == several[0].get("ip") else {**status, "podIP": several[0].get("ip")}
-    return {**status, "podIPs": [{"ip": single}]} if single else status
+    if not single:
+        return {**status, "podIP": several[0].get("ip")} if several else status
+    return status if several and several[0].get("ip") == single else {**status, "podIPs": [{"ip": single}]}
 
 
 def _only_status(new: Tree, old: Tree) -> Tree:

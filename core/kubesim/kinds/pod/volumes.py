@@ -11,11 +11,38 @@ from kubesim.objects.quantities import compare
 from kubesim.objects.wire import Tree
 
 FILE_MODE = 0o644
-SOURCES = (
-    "emptyDir hostPath gitRepo gcePersistentDisk awsElasticBlockStore secret nfs iscsi glusterfs "
-    "persistentVolumeClaim rbd cinder cephfs flocker downwardAPI fc configMap azureFile vsphereVolume azureDisk "
-    "photonPersistentDisk portworxVolume quobyte scaleIO storageos projected csi ephemeral image flexVolume"
-).split()
+SOURCES = [
+    "emptyDir",
+    "hostPath",
+    "gitRepo",
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "secret",
+    "nfs",
+    "iscsi",
+    "glusterfs",
+    "persistentVolumeClaim",
+    "rbd",
+    "cinder",
+    "cephfs",
+    "flocker",
+    "downwardAPI",
+    "fc",
+    "configMap",
+    "azureFile",
+    "vsphereVolume",
+    "azureDisk",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "quobyte",
+    "scaleIO",
+    "storageos",
+    "projected",
+    "csi",
+    "ephemeral",
+    "image",
+    "flexVolume",
+]
 """Every kind of volume, in the order in which validation looks at them."""
 
 _HOST_PATHS = (

@@ -92,10 +92,9 @@ def _with_node_ports(new: Tree, old: Tree) -> Tree:
     changed = False
     for port in new.get("ports") or ():
         kept = known.get(_port_key(port))
-        if kept is not None and not port.get("nodePort") and kept not in asked:
-            port = {**port, "nodePort": kept}
-            changed = True
-        ports.append(port)
+        keeps = kept is not None and not port.get("nodePort") and kept not in asked
+        ports.append({**port, "nodePort": kept} if keeps else port)
+        changed = changed or keeps
     return {**new, "ports": ports} if changed else new
 
 

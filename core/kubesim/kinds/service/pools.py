@@ -16,11 +16,11 @@ class Chance(Protocol):
 
 
 class Pool:
-    """Whole numbers from 0 to ``size - 1``. Those below ``reserved`` are given out unasked only when no other is free."""
+    """Whole numbers below ``size``. Draws from ``reserved`` to ``preferred`` first, then above, at last below."""
 
-    def __init__(self, size: int, reserved: int, chance: Chance) -> None:
+    def __init__(self, size: int, reserved: int, preferred: int, chance: Chance) -> None:
         self.size = size
-        self.reserved = reserved
+        self._bands = ((reserved, preferred), (preferred, size), (0, reserved))
         self._chance = chance
         self._taken: dict[int, None] = {}
 
@@ -40,7 +40,7 @@ class Pool:
 
     def draw(self) -> int | None:
         """Take any free number, None when there is none: a random one, or the next free one after it."""
-        for low, high in ((self.reserved, self.size), (0, self.reserved)):
+        for low, high in self._bands:
             span = high - low
             if span <= 0:
                 continue
@@ -64,7 +64,8 @@ class AddressPool:
         self.block = IPv4Network(block)
         size = self.block.num_addresses - 2
         # k8s: the lower part of a block is for addresses that are asked for.
-        self._pool = Pool(size, min(max(16, size // 16), 256), chance)
+        # differs: of a large block the first 65,535 addresses are used up first, so that they are easy to recognise.
+        self._pool = Pool(size, min(max(16, size // 16), 256), min(size, 65_535), chance)
         self._first = int(self.block.network_address) + 1
 
     def contains(self, address: str) -> bool:
@@ -96,7 +97,7 @@ class PortPool:
 
     def __init__(self, first: int, size: int, chance: Chance) -> None:
         self.first, self.last = first, first + size - 1
-        self._pool = Pool(size, min(max(16, size // 32), 128), chance)
+        self._pool = Pool(size, min(max(16, size // 32), 128), size, chance)
 
     def contains(self, port: int) -> bool:
         """Whether the port is of the range."""

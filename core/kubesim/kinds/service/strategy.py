@@ -31,6 +31,7 @@ SERVICE_BLOCK = "10.96.0.0/12"
 NODE_PORTS = (30000, 2768)
 FIXED = {("default", "kubernetes"): "10.96.0.1", ("kube-system", "kube-dns"): "10.96.0.10"}
 """Addresses that only these Services get."""
+NO_BALANCER: Tree = {"loadBalancer": {}}
 
 
 class ServiceStrategy(Plain):
@@ -43,7 +44,7 @@ class ServiceStrategy(Plain):
     subresources = ("proxy", "status")
     has_generation = False
     allow_create_on_update = True
-    initial_status: Tree = {"loadBalancer": {}}
+    initial_status = NO_BALANCER
 
     def __init__(self, chance: Chance | None = None) -> None:
         source = chance if chance is not None else Chance(0)
@@ -97,7 +98,7 @@ class ServiceStrategy(Plain):
 
     # ------------------------------------------------------------------ addresses and ports
     def begin(self, new: Tree, old: Tree | None) -> Tree:
-        """Take the addresses and ports it needs, give back those it no longer has. Raises ApiError and takes nothing."""
+        """Take the addresses and ports it needs, give back the others. Takes nothing when it raises ApiError."""
         before: Tree = EMPTY if old is None else old["spec"]
         if new["spec"] is before:
             return new
@@ -188,9 +189,7 @@ class ServiceStrategy(Plain):
                 taken.append((self.ports, asked))
         return spec
 
-    def _with_node_port(
-        self, new: Tree, given: Tree, shared: dict[int, int], taken: list[tuple[Any, Any]]
-    ) -> Tree:
+    def _with_node_port(self, new: Tree, given: Tree, shared: dict[int, int], taken: list[tuple[Any, Any]]) -> Tree:
         number = given.get("port") or 0
         if given.get("nodePort"):
             shared.setdefault(number, given["nodePort"])

@@ -43,9 +43,9 @@ def validate_service_update(new: Tree, old: Tree) -> list[Cause]:
     """The rules of a change: addresses stay while the Service has some."""
     after, before = new["spec"], old["spec"]
     found = _primary_stays(after, before)
-    if needs_health_port(before) and needs_health_port(after):
-        if after.get("healthCheckNodePort") != before.get("healthCheckNodePort"):
-            found.append(forbidden("spec.healthCheckNodePort", "field is immutable"))
+    stays = needs_health_port(before) and needs_health_port(after)
+    if stays and after.get("healthCheckNodePort") != before.get("healthCheckNodePort"):
+        found.append(forbidden("spec.healthCheckNodePort", "field is immutable"))
     both = before.get("type") == after.get("type") == "LoadBalancer"
     if both and after.get("loadBalancerClass") != before.get("loadBalancerClass"):
         found.append(invalid("spec.loadBalancerClass", after.get("loadBalancerClass"), "may not change once set"))
@@ -138,6 +138,11 @@ def _cluster_ips(spec: Tree) -> list[Cause]:
                 found.append(invalid(at, text, "'None' must be the first and only value"))
         elif not is_address(text):
             found += address(at, text)
+    return found + _families(spec)
+
+
+def _families(spec: Tree) -> list[Cause]:
+    found: list[Cause] = []
     for index, family in enumerate(spec.get("ipFamilies") or ()):
         if family not in {"IPv4", "IPv6"}:
             found.append(not_supported(f"spec.ipFamilies[{index}]", family, ("IPv4", "IPv6")))

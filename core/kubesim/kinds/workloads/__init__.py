@@ -1,1 +1,1 @@
-"""Kinds that keep pods running: ReplicaSet, Deployment, StatefulSet, DaemonSet, ReplicationController, ControllerRevision."""
+"""Kinds that keep pods running: Deployment, ReplicaSet, StatefulSet, DaemonSet and their relatives."""

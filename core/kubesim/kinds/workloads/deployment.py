@@ -30,7 +30,7 @@ class DeploymentStrategy(Plain):
     short_names = ("deploy",)
     categories = ("all",)
     subresources = ("scale", "status")
-    initial_status: Tree = {}
+    initial_status = EMPTY
 
     def default(self, obj: Tree) -> Tree:
         """Replicas, strategy, history and the template's defaults."""

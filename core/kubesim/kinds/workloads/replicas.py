@@ -42,6 +42,9 @@ def status_counts(status: Tree, names: tuple[str, ...], bounded: tuple[str, ...]
     return found
 
 
+NO_REPLICAS: Tree = {"replicas": 0}
+
+
 class ReplicaSetStrategy(Plain):
     """ReplicaSets."""
 
@@ -50,7 +53,7 @@ class ReplicaSetStrategy(Plain):
     short_names = ("rs",)
     categories = ("all",)
     subresources = ("scale", "status")
-    initial_status = {"replicas": 0}
+    initial_status = NO_REPLICAS
 
     def default(self, obj: Tree) -> Tree:
         """One replica, and the template's defaults."""
@@ -76,10 +79,6 @@ class ReplicaSetStrategy(Plain):
         """Those of the template."""
         return template_warnings(new, old)
 
-    def fields(self, obj: Tree) -> Mapping[str, str]:
-        """By the number of pods."""
-        return {"status.replicas": str((obj.get("status") or EMPTY).get("replicas") or 0)}
-
     def row(self, obj: Tree, now: int) -> list[Any]:
         """Desired, current and ready pods."""
         spec, status = obj["spec"], obj.get("status") or EMPTY
@@ -97,7 +96,7 @@ class ReplicaSetStrategy(Plain):
 
 
 def changed_spec(strategy: Plain, new: Tree, old: Tree) -> list[Cause]:
-    """The rules of an updated workload, whose selector is immutable; nothing to do when spec and template are the old."""
+    """The rules of an updated workload, whose selector is immutable; none when the spec is the old one."""
     if new["spec"] is old["spec"]:
         return []
     found = strategy.validate(new)
@@ -120,7 +119,7 @@ class ReplicationControllerStrategy(Plain):
     categories = ("all",)
     subresources = ("scale", "status")
     default_propagation = "Orphan"
-    initial_status = {"replicas": 0}
+    initial_status = NO_REPLICAS
 
     def default(self, obj: Tree) -> Tree:
         """One replica; selector and labels default to the template's labels."""
@@ -156,6 +155,10 @@ class ReplicationControllerStrategy(Plain):
     def warnings(self, new: Tree, old: Tree | None) -> list[str]:
         """Those of the template."""
         return template_warnings(new, old)
+
+    def fields(self, obj: Tree) -> Mapping[str, str]:
+        """By the number of pods."""
+        return {"status.replicas": str((obj.get("status") or EMPTY).get("replicas") or 0)}
 
     def row(self, obj: Tree, now: int) -> list[Any]:
         """Desired, current and ready pods."""

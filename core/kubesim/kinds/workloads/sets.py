@@ -31,6 +31,13 @@ _MAY_CHANGE = (
     "replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit",
     "persistentVolumeClaimRetentionPolicy", "minReadySeconds",
 )  # fmt: skip
+NO_PODS: Tree = {"replicas": 0, "availableReplicas": 0}
+NO_NODES: Tree = {
+    "currentNumberScheduled": 0,
+    "numberMisscheduled": 0,
+    "desiredNumberScheduled": 0,
+    "numberReady": 0,
+}
 
 
 class StatefulSetStrategy(Plain):
@@ -41,7 +48,7 @@ class StatefulSetStrategy(Plain):
     short_names = ("sts",)
     categories = ("all",)
     subresources = ("scale", "status")
-    initial_status = {"replicas": 0, "availableReplicas": 0}
+    initial_status = NO_PODS
 
     def default(self, obj: Tree) -> Tree:
         """Order, updates, claims and the template's defaults."""
@@ -171,12 +178,7 @@ class DaemonSetStrategy(Plain):
     short_names = ("ds",)
     categories = ("all",)
     subresources = ("status",)
-    initial_status = {
-        "currentNumberScheduled": 0,
-        "numberMisscheduled": 0,
-        "desiredNumberScheduled": 0,
-        "numberReady": 0,
-    }
+    initial_status = NO_NODES
 
     def default(self, obj: Tree) -> Tree:
         """Updates, history and the template's defaults."""
@@ -297,7 +299,11 @@ class ControllerRevisionStrategy(Plain):
         """The data stays."""
         del subresource
         found = self.validate(new)
-        return found if new.get("data") == old.get("data") else [*found, invalid("data", new.get("data"), "field is immutable")]
+        return (
+            found
+            if new.get("data") == old.get("data")
+            else [*found, invalid("data", new.get("data"), "field is immutable")]
+        )
 
     def row(self, obj: Tree, now: int) -> list[Any]:
         """Whose revision it is."""

@@ -7,7 +7,9 @@ from kubesim.kubelet.simruntime.interpreter import Machine
 from kubesim.kubelet.simruntime.timeline import DATE_MARK, DEFAULT_DATE
 
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "/bin/sh", "/bin/bash", "/bin/ash", "/usr/bin/bash", "/usr/bin/env"})
-_WRAPPERS = frozenset({"exec", "nohup", "command", "time", "tini", "/sbin/tini", "dumb-init", "env", "/usr/bin/env", "su-exec", "gosu"})
+_WRAPPERS = frozenset(
+    {"exec", "nohup", "command", "time", "tini", "/sbin/tini", "dumb-init", "env", "/usr/bin/env", "su-exec", "gosu"}
+)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 Command = Callable[[Machine, list[str]], int]
@@ -72,7 +74,14 @@ def _echo(machine: Machine, argv: list[str]) -> int:
 
 
 def _unescape(text: str) -> str:
-    for mark, letter in (("\\n", "\n"), ("\\t", "\t"), ("\\r", "\r"), ("\\033", "\x1b"), ("\\e", "\x1b"), ("\\\\", "\\")):
+    for mark, letter in (
+        ("\\n", "\n"),
+        ("\\t", "\t"),
+        ("\\r", "\r"),
+        ("\\033", "\x1b"),
+        ("\\e", "\x1b"),
+        ("\\\\", "\\"),
+    ):
         text = text.replace(mark, letter)
     return text
 
@@ -217,7 +226,14 @@ def _compares(left: str, operator: str, right: str) -> bool:
         one, two = int(left), int(right)
     except ValueError:
         return False
-    results = {"-eq": one == two, "-ne": one != two, "-lt": one < two, "-le": one <= two, "-gt": one > two, "-ge": one >= two}
+    results = {
+        "-eq": one == two,
+        "-ne": one != two,
+        "-lt": one < two,
+        "-le": one <= two,
+        "-gt": one > two,
+        "-ge": one >= two,
+    }
     return results.get(operator, False)
 
 
@@ -252,7 +268,9 @@ def _lines(machine: Machine, argv: list[str]) -> int:
     text = machine.files.get(paths[0], "") if paths else machine.variables.get("\x00stdin", "")
     lines = text.splitlines()
     machine.write("".join(f"{line}\n" for line in (lines[:count] if argv[0] == "head" else lines[-count:])))
-    if argv[0] == "tail" and any(word.startswith("-") and word.lower().rstrip("0123456789").endswith("f") for word in argv[1:]):
+    if argv[0] == "tail" and any(
+        word.startswith("-") and word.lower().rstrip("0123456789").endswith("f") for word in argv[1:]
+    ):
         machine.stay()
     return 0
 

@@ -58,11 +58,15 @@ class SimRuntime:
         """The network of a namespace."""
         return ServiceWorld(self._client, namespace)
 
-    def program(self, profile: Profile, asked: Asked, env: Mapping[str, str], files: Mapping[str, str], facts: Facts) -> Program:
+    def program(
+        self, profile: Profile, asked: Asked, env: Mapping[str, str], files: Mapping[str, str], facts: Facts
+    ) -> Program:
         """What a container will do, for one start."""
         return program.build(profile, asked, Surroundings(env, files, facts.pod, self.world(facts.namespace)))
 
-    def start(self, built: Program, now: int, facts: Facts | None = None, files: Mapping[str, str] | None = None) -> SimProcess:
+    def start(
+        self, built: Program, now: int, facts: Facts | None = None, files: Mapping[str, str] | None = None
+    ) -> SimProcess:
         """Run a program from now on."""
         return SimProcess(built, now, facts, files)
 

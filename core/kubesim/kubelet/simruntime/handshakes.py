@@ -61,7 +61,9 @@ class PostgresConnection:
                 continue
             self._process.note(self._loop.now, "")
             self.closed = True
-            text = b"SFATAL\0VFATAL\0C57P03\0Mthis is a simulated PostgreSQL: it accepts connections and holds no data\0\0"
+            text = (
+                b"SFATAL\0VFATAL\0C57P03\0Mthis is a simulated PostgreSQL: it accepts connections and holds no data\0\0"
+            )
             out += b"E" + struct.pack("!I", len(text) + 4) + text
         return out
 
@@ -79,7 +81,9 @@ class MysqlConnection:
         """The greeting at first, then a refusal; feed b"" to get the greeting."""
         if not self._greeted:
             self._greeted = True
-            greeting = b"\x0a9.4.0\0" + struct.pack("<I", 8) + b"simulate\0" + b"\xff\xf7\x21\x02\x00\xff\xc1\x15" + bytes(10)
+            greeting = (
+                b"\x0a9.4.0\0" + struct.pack("<I", 8) + b"simulate\0" + b"\xff\xf7\x21\x02\x00\xff\xc1\x15" + bytes(10)
+            )
             greeting += b"dmysqlserver\0mysql_native_password\0"
             return struct.pack("<I", len(greeting))[:3] + b"\0" + greeting
         if not data:
@@ -128,7 +132,10 @@ class MongoConnection:
         if not self._buffer.startswith((b"GET ", b"HEAD", b"POST")):
             return b""
         text = b"It looks like you are trying to access MongoDB over HTTP on the native driver port.\r\n"
-        return b"HTTP/1.0 200 OK\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s" % (len(text), text)
+        return b"HTTP/1.0 200 OK\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s" % (
+            len(text),
+            text,
+        )
 
 
 class MemcachedConnection:
@@ -173,7 +180,10 @@ class MemcachedConnection:
         name = words[0] if words else b""
         if name in {b"get", b"gets"}:
             found = [(key, self._items[key]) for key in words[1:] if key in self._items]
-            return b"".join(b"VALUE %s %s %d\r\n%s\r\n" % (key, flags, len(text), text) for key, (flags, text) in found) + b"END\r\n"
+            return (
+                b"".join(b"VALUE %s %s %d\r\n%s\r\n" % (key, flags, len(text), text) for key, (flags, text) in found)
+                + b"END\r\n"
+            )
         if name in {b"set", b"add", b"replace"}:
             if (name == b"add") == (words[1] in self._items) and name != b"set":
                 return b"NOT_STORED\r\n"

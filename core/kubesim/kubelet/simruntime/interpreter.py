@@ -239,7 +239,9 @@ class Machine:
         steps = {
             name: int(three[name]) - int(two[name])
             for name in three
-            if three.get(name) != two.get(name) and arithmetic.is_number(three[name]) and arithmetic.is_number(two.get(name, ""))
+            if three.get(name) != two.get(name)
+            and arithmetic.is_number(three[name])
+            and arithmetic.is_number(two.get(name, ""))
         }
         if not period or period != second - first:
             return False

@@ -43,7 +43,9 @@ def _nc(machine: Machine, argv: list[str]) -> int:
 def _fetch(machine: Machine, argv: list[str]) -> int:
     url = next((word for word in argv[1:] if "://" in word), "")
     if not url:
-        url = next((f"http://{word}" for word in reversed(argv[1:]) if not word.startswith("-") and "." not in word), "")
+        url = next(
+            (f"http://{word}" for word in reversed(argv[1:]) if not word.startswith("-") and "." not in word), ""
+        )
     parts = urlsplit(url or "http://localhost")
     host = parts.hostname or "localhost"
     try:

@@ -176,7 +176,9 @@ class SimProcess:
                 moments = [opens + turn * every for turn in range(max(1, count - limit + 1), count + 1)]
                 lines += [LogLine(at, templates.fill(line, values, at)) for at in moments]
             if self.stopped_ms is not None:
-                lines += [LogLine(self.stopped_ms, templates.fill(line, values, self.stopped_ms)) for line in profile.term_log]
+                lines += [
+                    LogLine(self.stopped_ms, templates.fill(line, values, self.stopped_ms)) for line in profile.term_log
+                ]
         trap = self.program.timeline.trap
         if trap is not None and self.stopped_ms is not None:
             lines += _split(list(trap), self.stopped_ms)

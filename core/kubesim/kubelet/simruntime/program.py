@@ -34,7 +34,17 @@ class Asked(NamedTuple):
 class Program:
     """A program as a function of its age. Times are milliseconds since the start."""
 
-    __slots__ = ("argv", "ends_ms", "exit_code", "exit_reason", "listens_ms", "ports", "profile", "start_error", "timeline")
+    __slots__ = (
+        "argv",
+        "ends_ms",
+        "exit_code",
+        "exit_reason",
+        "listens_ms",
+        "ports",
+        "profile",
+        "start_error",
+        "timeline",
+    )
 
     def __init__(self, profile: Profile, timeline: Timeline, argv: tuple[str, ...], asked: Asked) -> None:
         self.profile = profile

@@ -256,7 +256,9 @@ def _range(data: Keyspace, words: list[bytes]) -> bytes:
 
 def _info(data: Keyspace, words: list[bytes]) -> bytes:
     del words
-    text = f"# Server\r\nredis_version:8.2.1\r\nredis_mode:standalone\r\n\r\n# Keyspace\r\ndb0:keys={len(data.keys())}\r\n"
+    text = (
+        f"# Server\r\nredis_version:8.2.1\r\nredis_mode:standalone\r\n\r\n# Keyspace\r\ndb0:keys={len(data.keys())}\r\n"
+    )
     return _bulk(text.encode())
 
 

@@ -46,7 +46,12 @@ class Site:
         else:
             status, kind, extra = route.status, route.type, route.headers
             body = templates.fill(route.body, values, now).encode()
-        headers = (("Date", format_date("%a, %d %b %Y %H:%M:%S GMT", now)), ("Content-Type", kind), *profile.headers, *extra)
+        headers = (
+            ("Date", format_date("%a, %d %b %Y %H:%M:%S GMT", now)),
+            ("Content-Type", kind),
+            *profile.headers,
+            *extra,
+        )
         values |= {"status": str(status), "size": str(len(body)), "millis": "1"}
         self._process.note(now, templates.fill(profile.request_log, values, now))
         return HttpReply(status, headers, body)
@@ -54,7 +59,11 @@ class Site:
     def _sickness(self, path: str, now: int) -> int:
         age = now - self._process.started_ms
         for sick in self._process.program.profile.unhealthy:
-            if sick.path == path and age >= sick.after_ms and (sick.for_ms is None or age < sick.after_ms + sick.for_ms):
+            if (
+                sick.path == path
+                and age >= sick.after_ms
+                and (sick.for_ms is None or age < sick.after_ms + sick.for_ms)
+            ):
                 return sick.status
         return 0
 

@@ -22,7 +22,9 @@ def values_of(facts: Facts | None, program: Program) -> dict[str, str]:
     """The values that do not depend on a request."""
     values = {
         "ports": ", ".join(map(str, program.ports)) or "no port",
-        "text": next((word.split("=", 1)[1] for word in program.argv if word.lstrip("-").startswith("text=")), "hello-world"),
+        "text": next(
+            (word.split("=", 1)[1] for word in program.argv if word.lstrip("-").startswith("text=")), "hello-world"
+        ),
     }
     if facts is not None:
         values |= {

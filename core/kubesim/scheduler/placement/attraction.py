@@ -1,4 +1,4 @@
-"""Running counts for pod affinity: which domains host pods that the terms are about, and the verdict and score of a bucket."""
+"""Running counts for pod affinity: the domains that host pods that terms are about; verdict and score of a bucket."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -157,7 +157,9 @@ class AffinityTally:
         near, far, shunned, _ = bucket.host[-4:]
         if self._required and not self._is_near(group, near):
             return NOT_NEAR
-        if far or any(self._far.get((t.key, group.values.get(t.key, "")), 0) for t in self._anti if t.key in group.values):
+        if far or any(
+            self._far.get((t.key, group.values.get(t.key, "")), 0) for t in self._anti if t.key in group.values
+        ):
             return NOT_FAR
         if shunned:
             return UNWELCOME

@@ -1,26 +1,26 @@
 """Placement: the best node for one sort of pod, without looking at every node again for each pod."""
 
 from collections.abc import Sequence
-from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from kubesim.scheduler.cache import Cache
 from kubesim.scheduler.counters import Counter, Matcher
-from kubesim.scheduler.diagnosis import Diagnosis, Sort, sort_of
+from kubesim.scheduler.diagnosis import Diagnosis, sort_of
 from kubesim.scheduler.framework import MAX_NODE_SCORE, Status
 from kubesim.scheduler.nodeinfo import NodeInfo
 from kubesim.scheduler.nominator import Nominator
 from kubesim.scheduler.placement.attraction import AffinityTally
+from kubesim.scheduler.placement.buckets import Buckets, groups_of
 from kubesim.scheduler.placement.parts import Bucket, Group, Host, Place
 from kubesim.scheduler.placement.places import Places
-from kubesim.scheduler.placement.spread import SpreadTally
-from kubesim.scheduler.plugins.inter_pod_affinity import normalize_affinity
+from kubesim.scheduler.placement.spread import SPREAD_WEIGHT, SpreadTally
+from kubesim.scheduler.plugins.inter_pod_affinity import InterPodAffinity, normalize_affinity
 from kubesim.scheduler.plugins.node_ports import NodePorts
 from kubesim.scheduler.plugins.node_resources import balanced_allocation, fit_status, least_allocated
-from kubesim.scheduler.podinfo import Incoming
+from kubesim.scheduler.plugins.pod_topology_spread import normalize_spread
+from kubesim.scheduler.podinfo import Incoming, PodInfo
 
-SPREAD_WEIGHT = 2
-AFFINITY_WEIGHT = 2
+AFFINITY_WEIGHT = InterPodAffinity.weight
 
 
 class Choice(NamedTuple):
@@ -46,14 +46,13 @@ class Placement:
         self._places = Places(pod, cache)
         self._spread: SpreadTally | None = None
         self._affinity: AffinityTally | None = None
-        self._where: list[Bucket | None] = []
-        self._scores: list[int] = []
-        self._failures: dict[int, Status] = {}
-        self._counts: dict[Sort, int] = {}
-        self._buckets: dict[tuple[int, Host], Bucket] = {}
+        self._buckets = Buckets()
         self._position = 0
-        self._weighed: tuple[int, ...] | None = None
-        self._groups: list[Group] = []
+        self._weighed: tuple[object, ...] | None = None
+        """What the weights of groups were last computed for."""
+        self._simple = False
+        """Whether buckets differ in nothing but the group and one number of pods, and none can fail."""
+        self._diagnosis: tuple[int, Diagnosis] | None = None
         self._rebuild()
 
     # ------------------------------------------------------------------ counters
@@ -63,7 +62,9 @@ class Placement:
         return counter
 
     def _make_spread(self) -> SpreadTally:
-        pod, counters, slots = self.pod, [], []
+        pod = self.pod
+        counters: list[Counter] = []
+        slots: list[int] = []
         found: dict[Matcher, int] = {}
         for constraint in (*pod.hard, *pod.soft):
             matcher = Matcher(namespace=pod.info.namespace, selector=constraint.selector)
@@ -104,19 +105,14 @@ class Placement:
                 for terms in node.affinity:
                     self._places.add_keys(self._affinity.keys_of(terms))
         self._places.clear()
-        self._where, self._scores = [], []
-        self._failures, self._counts, self._buckets = {}, {}, {}
+        self._buckets = Buckets()
         self._weighed = None
+        plain = not pod.hard and (self._spread is None or self._spread.is_plain)
+        self._simple = plain and self._affinity is None
         self._position = cache.log_start + len(cache.log)
-        self._grow()
+        self._buckets.grow(len(cache.nodes))
         for index in range(len(cache.nodes)):
             self._refresh(index)
-
-    def _grow(self) -> None:
-        missing = len(self._cache.nodes) - len(self._where)
-        if missing > 0:
-            self._where += [None] * missing
-            self._scores += [0] * missing
 
     def catch_up(self) -> None:
         """Look again at the nodes that something has happened to."""
@@ -132,11 +128,42 @@ class Placement:
         self._position = end
         if len(dirty) > 1:
             dirty = list(dict.fromkeys(dirty))
-        self._grow()
+        self._buckets.grow(len(cache.nodes))
+        info = self.pod.info
+        if self._simple and not (self._nominator or info.ports or info.others):
+            self._follow(dirty)
+            return
         for index in dirty:
             self._refresh(index)
         if self._affinity is not None and not self._places.knows(self._affinity.keys):
             self._rebuild()
+
+    def _follow(self, dirty: Sequence[int]) -> None:
+        # The same as _refresh, for changes that leave a node feasible and in its group: nearly all of them.
+        buckets, nodes, revisions = self._buckets, self._cache.nodes, self._places.revisions
+        where, scores = buckets.where, buckets.scores
+        info, spread = self.pod.info, self._spread
+        by_node = spread.counters[0].by_node if spread is not None else None
+        for index in dirty:
+            node, bucket = nodes[index], where[index]
+            if (
+                node is None
+                or bucket is None
+                or revisions[index] != node.revision
+                or len(node.pods) >= node.max_pods
+                or info.cpu > node.cpu - node.cpu_used
+                or info.memory > node.memory - node.memory_used
+            ):
+                self._refresh(index)
+                continue
+            score = allocation_score(info, node)
+            if spread is not None and by_node is not None and by_node.get(index, 0) != bucket.count:
+                place = self._places.get(index)
+                if place is not None:
+                    buckets.put(index, bucket.group, spread.recount(index, place), score)
+            elif score != scores[index]:
+                scores[index] = score
+                buckets.push(bucket, index, score)
 
     def _refresh(self, index: int) -> None:
         node = self._cache.nodes[index]
@@ -145,7 +172,7 @@ class Placement:
             if place is not None:
                 self._leave(index, place)
             if node is None:
-                self._drop(index)
+                self._buckets.drop(index)
                 self._places.forget(index)
                 return
             place = self._places.find(node)
@@ -158,12 +185,9 @@ class Placement:
             host += self._affinity.recount(index, node, place)
         status = place.failure or self._misfit(node)
         if status is None:
-            self._put(index, place.group, host, self._score(node))
+            self._buckets.put(index, place.group, host, allocation_score(self.pod.info, node))
         else:
-            self._drop(index)
-            self._failures[index] = status
-            sort = sort_of(status)
-            self._counts[sort] = self._counts.get(sort, 0) + 1
+            self._buckets.fail(index, status)
 
     def _leave(self, index: int, place: Place) -> None:
         if self._spread is not None:
@@ -192,98 +216,42 @@ class Placement:
             return None
         return fit_status(info, node)
 
-    def _score(self, node: NodeInfo) -> int:
-        info = self.pod.info
-        cpu, memory = node.cpu, node.memory
-        if not cpu or not memory:
-            return least_allocated(info, node) + (0 if info.best_effort else balanced_allocation(info, node))
-        # The same as least_allocated and balanced_allocation, in one go: this runs for every change of every node.
-        free_cpu = cpu - node.cpu_scored - info.scored_cpu
-        free_memory = memory - node.memory_scored - info.scored_memory
-        least = (free_cpu * MAX_NODE_SCORE // cpu if free_cpu > 0 else 0) + (
-            free_memory * MAX_NODE_SCORE // memory if free_memory > 0 else 0
-        )
-        if info.best_effort:
-            return least // 2
-        share = (node.cpu_used + info.cpu) / cpu
-        other = (node.memory_used + info.memory) / memory
-        uneven = abs(((share if share < 1.0 else 1.0) - (other if other < 1.0 else 1.0)) / 2)
-        return least // 2 + int((1 - uneven) * MAX_NODE_SCORE)
-
-    # ------------------------------------------------------------------ buckets
-    def _put(self, index: int, group: Group, host: Host, score: int) -> None:
-        old = self._where[index]
-        key = (group.serial, host)
-        if old is not None and old.key == key:
-            if self._scores[index] != score:
-                self._scores[index] = score
-                self._push(old, index, score)
-            return
-        self._drop(index)
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            bucket = self._buckets[key] = Bucket(key, group, host)
-        bucket.size += 1
-        self._where[index] = bucket
-        self._scores[index] = score
-        self._push(bucket, index, score)
-
-    def _push(self, bucket: Bucket, index: int, score: int) -> None:
-        heap = bucket.heap
-        heappush(heap, (-score, index))
-        if len(heap) > 4 * bucket.size + 64:
-            where, scores = self._where, self._scores
-            bucket.heap = [e for e in dict.fromkeys(heap) if where[e[1]] is bucket and scores[e[1]] == -e[0]]
-            heapify(bucket.heap)
-
-    def _drop(self, index: int) -> None:
-        bucket = self._where[index]
-        if bucket is not None:
-            self._where[index] = None
-            bucket.size -= 1
-            if not bucket.size:
-                del self._buckets[bucket.key]
-            return
-        status = self._failures.pop(index, None)
-        if status is not None:
-            sort = sort_of(status)
-            self._counts[sort] -= 1
-            if not self._counts[sort]:
-                del self._counts[sort]
-
     # ------------------------------------------------------------------ deciding
     def choose(self) -> Choice | None:
         """The best node for the next pod of this sort, or None when it fits nowhere."""
         self.catch_up()
-        buckets = self._feasible()
-        if not buckets:
+        known = self._buckets
+        if not known.fitting:
             return None
-        bonus = self._bonus(buckets)
-        where, scores = self._where, self._scores
-        best_total, best_index, feasible = -1, -1, 0
-        for bucket, extra in zip(buckets, bonus, strict=True):
-            feasible += bucket.size
-            heap = bucket.heap
-            top, index = heap[0]
-            while where[index] is not bucket or scores[index] != -top:
-                heappop(heap)
-                top, index = heap[0]
-            total = extra - top
-            if total > best_total or (total == best_total and index < best_index):
-                best_total, best_index = total, index
-        node = self._cache.nodes[best_index]
+        if self._simple:
+            buckets, groups = known.listed()
+            self._weigh(groups, (self._cache.inventory.revision, groups))
+            if self._spread is None:
+                for bucket in buckets:
+                    bucket.bonus = bucket.group.base
+            else:
+                self._spread.plain_bonus(buckets, groups, known.fitting)
+            feasible = known.fitting
+        else:
+            buckets = self._feasible()
+            if not buckets:
+                return None
+            self._bonus(buckets)
+            feasible = sum([bucket.size for bucket in buckets])
+        total, index = known.pick(buckets)
+        node = self._cache.nodes[index]
         if node is None:
             msg = "a node that has gone is still indexed"
             raise RuntimeError(msg)
-        return Choice(node, best_total, feasible)
+        return Choice(node, total, feasible)
 
     def _feasible(self) -> list[Bucket]:
         spread, affinity = self._spread, self._affinity
         judged = affinity is not None and affinity.judges
         if not judged and (spread is None or not spread.hard):
-            return list(self._buckets.values())
+            return self._buckets.listed()[0]
         least = spread.minima() if spread is not None else ()
-        return [bucket for bucket in self._buckets.values() if self._verdict(bucket, least) is None]
+        return [bucket for bucket in self._buckets.by_key.values() if self._verdict(bucket, least) is None]
 
     def _verdict(self, bucket: Bucket, least: Sequence[int]) -> Status | None:
         if self._spread is not None and self._spread.hard:
@@ -292,46 +260,63 @@ class Placement:
                 return status
         return self._affinity.verdict(bucket) if self._affinity is not None else None
 
-    def _bonus(self, buckets: Sequence[Bucket]) -> list[int]:
-        # What every plugin but the two by which buckets are sorted gives to each bucket.
-        groups = list({bucket.key[0]: bucket.group for bucket in buckets}.values())
-        signature = (self._places.image_revision(), *(group.serial for group in groups))
-        if signature != self._weighed:
-            self._weighed = signature
+    def _weigh(self, groups: list[Group], occasion: tuple[object, ...]) -> None:
+        if self._weighed is None or any(a is not b and a != b for a, b in zip(self._weighed, occasion, strict=True)):
+            self._weighed = occasion
             self._places.weigh(groups)
             if self._spread is not None:
                 self._spread.weigh(groups)
-        bonus = [bucket.group.base for bucket in buckets]
+
+    def _bonus(self, buckets: Sequence[Bucket]) -> None:
+        # What every plugin but the two by which buckets are sorted gives to each bucket.
+        groups = groups_of(buckets)
+        self._weigh(groups, (self._cache.inventory.revision, [group.serial for group in groups]))
+        for bucket in buckets:
+            bucket.bonus = bucket.group.base
         if self._spread is not None and self._spread.soft:
             raw = self._spread.raw(buckets, groups)
-            most = max(raw)
-            least = min((score for score in raw if score >= 0), default=0)
-            if most > 0:
-                top = most + least
-                bonus = [
-                    extra + SPREAD_WEIGHT * (MAX_NODE_SCORE * (top - score) // most) if score >= 0 else extra
-                    for extra, score in zip(bonus, raw, strict=True)
-                ]
-            else:
-                full = SPREAD_WEIGHT * MAX_NODE_SCORE
-                bonus = [extra + full if score >= 0 else extra for extra, score in zip(bonus, raw, strict=True)]
+            for bucket, score in zip(buckets, normalize_spread(raw), strict=True):
+                bucket.bonus += SPREAD_WEIGHT * score
         if self._affinity is not None:
             drawn = normalize_affinity([self._affinity.raw(bucket) for bucket in buckets])
-            bonus = [extra + AFFINITY_WEIGHT * score for extra, score in zip(bonus, drawn, strict=True)]
-        return bonus
+            for bucket, score in zip(buckets, drawn, strict=True):
+                bucket.bonus += AFFINITY_WEIGHT * score
 
     # ------------------------------------------------------------------ explaining
     def diagnose(self) -> Diagnosis:
-        """Why no node is feasible, as the full cycle would say it."""
+        """Why no node is feasible, as the full cycle would say it; one object until something changes."""
         self.catch_up()
-        statuses = dict(self._failures)
-        counts = dict(self._counts)
+        if self._diagnosis is not None and self._diagnosis[0] == self._position:
+            return self._diagnosis[1]
+        known = self._buckets
+        statuses = dict(known.failures)
+        counts = dict(known.counts)
         least = self._spread.minima() if self._spread is not None else ()
-        verdicts = {key: self._verdict(bucket, least) for key, bucket in self._buckets.items()}
-        for index, bucket in enumerate(self._where):
+        verdicts = {key: self._verdict(bucket, least) for key, bucket in known.by_key.items()}
+        for index, bucket in enumerate(known.where):
             status = verdicts[bucket.key] if bucket is not None else None
             if status is not None:
                 statuses[index] = status
                 sort = sort_of(status)
                 counts[sort] = counts.get(sort, 0) + 1
-        return Diagnosis(self._cache.node_count, counts, statuses)
+        diagnosis = Diagnosis(self._cache.node_count, counts, statuses)
+        self._diagnosis = (self._position, diagnosis)
+        return diagnosis
+
+
+def allocation_score(info: PodInfo, node: NodeInfo) -> int:
+    """LeastAllocated and BalancedAllocation in one go: this runs for every change of every node."""
+    cpu, memory = node.cpu, node.memory
+    if not cpu or not memory:
+        return least_allocated(info, node) + (0 if info.best_effort else balanced_allocation(info, node))
+    free_cpu = cpu - node.cpu_scored - info.scored_cpu
+    free_memory = memory - node.memory_scored - info.scored_memory
+    least = (free_cpu * MAX_NODE_SCORE // cpu if free_cpu > 0 else 0) + (
+        free_memory * MAX_NODE_SCORE // memory if free_memory > 0 else 0
+    )
+    if not info.cpu and not info.memory:
+        return least // 2
+    share = (node.cpu_used + info.cpu) / cpu
+    other = (node.memory_used + info.memory) / memory
+    uneven = abs(((share if share < 1.0 else 1.0) - (other if other < 1.0 else 1.0)) / 2)
+    return least // 2 + int((1 - uneven) * MAX_NODE_SCORE)

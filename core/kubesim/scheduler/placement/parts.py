@@ -11,13 +11,14 @@ Host = tuple[int, ...]
 class Group:
     """Nodes with the same labels, taints and images as far as a sort of pod cares."""
 
-    __slots__ = ("base", "covers", "hosted", "images", "part", "preferred", "serial", "taints", "values")
+    __slots__ = ("base", "complete", "covers", "hosted", "images", "part", "preferred", "serial", "taints", "values")
 
     def __init__(
         self,
         serial: int,
         values: Mapping[str, str],
         hosted: bool,
+        complete: bool,
         covers: bool,
         taints: int,
         preferred: int,
@@ -28,6 +29,8 @@ class Group:
         """Topology key to value, the host name left out."""
         self.hosted = hosted
         """Whether the nodes have a host name label."""
+        self.complete = complete
+        """Whether they are in the topology of every DoNotSchedule constraint."""
         self.covers = covers
         """Whether they are in the topology of every ScheduleAnyway constraint."""
         self.taints = taints
@@ -52,13 +55,17 @@ class Place:
 
 
 class Bucket:
-    """Nodes of one group that host the same, and a heap of (minus score, node index) with entries that may be outdated."""
+    """Nodes of one group that host the same, in a heap of (minus score, node index); entries may be outdated."""
 
-    __slots__ = ("group", "heap", "host", "key", "size")
+    __slots__ = ("bonus", "count", "group", "heap", "host", "key", "raw", "size")
 
     def __init__(self, key: tuple[int, Host], group: Group, host: Host) -> None:
         self.key = key
         self.group = group
         self.host = host
+        self.count = host[0] if host else 0
         self.heap: list[tuple[int, int]] = []
         self.size = 0
+        self.bonus = 0
+        """What all plugins but the two that sort the heap give to each of its nodes."""
+        self.raw = 0

@@ -101,24 +101,21 @@ class Places:
         pod, labels = self._pod, node.labels
         values = tuple(labels.get(key) for key in self._keys)
         hosted = HOSTNAME in labels
+        complete = has_all_keys(labels, pod.hard)
         covers = pod.system_defaulted or has_all_keys(labels, pod.soft)
         taints = intolerable(node.taints, pod.info.tolerations) if node.taints else 0
         requirement = pod.info.node_requirement
         preferred = requirement.preference(labels, node.name) if requirement.preferred else 0
         images = tuple(node.images.get(image) for image in pod.info.images)
-        key = (values, hosted, covers, taints, preferred, images)
+        key = (values, hosted, complete, covers, taints, preferred, images)
         group = self._groups.get(key)
         if group is None:
             known = {name: value for name, value in zip(self._keys, values, strict=True) if value is not None}
-            group = Group(len(self._groups), known, hosted, covers, taints, preferred, images)
+            group = Group(len(self._groups), known, hosted, complete, covers, taints, preferred, images)
             self._groups[key] = group
         return group
 
     # ------------------------------------------------------------------ scores
-    def image_revision(self) -> int:
-        """Changes when the scores of groups for images may have changed."""
-        return self._cache.images_revision
-
     def weigh(self, groups: Sequence[Group]) -> None:
         """Set ``base`` of the groups that have feasible nodes: taints, node affinity and images, weighted."""
         info = self._pod.info

@@ -3,10 +3,18 @@
 from collections.abc import Sequence
 
 from kubesim.scheduler.counters import Counter
-from kubesim.scheduler.framework import Status
+from kubesim.scheduler.framework import MAX_NODE_SCORE, Status
 from kubesim.scheduler.placement.parts import Bucket, Group, Place
-from kubesim.scheduler.plugins.pod_topology_spread import MISMATCH, MISSING_LABEL, NO_DOMAIN, normalizing_weight
+from kubesim.scheduler.plugins.pod_topology_spread import (
+    MISMATCH,
+    MISSING_LABEL,
+    NO_DOMAIN,
+    PodTopologySpread,
+    normalizing_weight,
+)
 from kubesim.scheduler.podinfo import HOSTNAME, Constraint, Incoming
+
+SPREAD_WEIGHT = PodTopologySpread.weight
 
 
 class Domains:
@@ -80,7 +88,7 @@ class SpreadTally:
         self._zoned = [d for d in self.soft if not d.by_host]
         # Domains of ScheduleAnyway constraints on the host name are counted per node, so nothing is to be followed.
         self._followed = [(at, d) for at, d in enumerate(every) if not d.by_host or at < len(self.hard)]
-        self._host_weight = 0.0
+        self._plain = pod.system_defaulted and len(self.counters) == len(self._hosted) == len(self._zoned) == 1
         self._zone_weights: list[float] = []
 
     def enter(self, index: int, place: Place, sign: int) -> None:
@@ -93,6 +101,15 @@ class SpreadTally:
 
     def recount(self, index: int, place: Place) -> tuple[int, ...]:
         """Follow the counters of a node; returns the numbers that make its bucket."""
+        if self._plain:
+            seen = self._seen[0]
+            after, before = self.counters[0].by_node.get(index, 0), seen.get(index, 0)
+            if after != before:
+                seen[index] = after
+                if place.counted[1]:
+                    zoned = self._zoned[0]
+                    zoned.totals[place.group.values.get(zoned.constraint.key, "")] += after - before
+            return (after,)
         return self._recount(index, place, empty=False)
 
     def _recount(self, index: int, place: Place, *, empty: bool) -> tuple[int, ...]:
@@ -112,12 +129,13 @@ class SpreadTally:
     # ------------------------------------------------------------------ deciding
     def verdict(self, bucket: Bucket, least: Sequence[int]) -> Status | None:
         """Whether the DoNotSchedule constraints allow the nodes of a bucket; ``least`` as ``minima`` gives them."""
+        group = bucket.group
         for domains, minimum in zip(self.hard, least, strict=True):
-            group = bucket.group
             if domains.by_host:
                 if not group.hosted:
                     return MISSING_LABEL
-                count = bucket.host[self._by_host.index(domains.slot)]
+                # k8s: pods are not counted on nodes that lack the key of another constraint.
+                count = bucket.host[self._by_host.index(domains.slot)] if group.complete else 0
             else:
                 value = group.values.get(domains.constraint.key)
                 if value is None:
@@ -139,8 +157,8 @@ class SpreadTally:
             for domains in self._zoned
         ]
 
-    def raw(self, buckets: Sequence[Bucket], groups: Sequence[Group]) -> list[int]:
-        """The raw scores of buckets; -1 outside the topology."""
+    def raw(self, buckets: Sequence[Bucket], groups: Sequence[Group]) -> list[int | None]:
+        """The raw scores of buckets; None outside the topology."""
         for group in groups:
             part = 0.0
             for domains, weight in zip(self._zoned, self._zone_weights, strict=True):
@@ -150,28 +168,44 @@ class SpreadTally:
                     part += domains.totals.get(value, 0) * weight + (constraint.max_skew - 1)
             group.part = part
         if not self._hosted:
-            return [int(b.group.part + 0.5) if b.group.covers else -1 for b in buckets]
+            return [int(b.group.part + 0.5) if b.group.covers else None for b in buckets]
         weight = normalizing_weight(sum(b.size for b in buckets if b.group.covers))
-        if len(self._hosted) == 1 and len(self._zoned) <= 1:
-            skew = self._hosted[0].constraint.max_skew - 1
-            at = self._by_host.index(self._hosted[0].slot)
-            return [
-                (
-                    int(b.host[at] * weight + skew + b.group.part + 0.5)
-                    if b.group.hosted
-                    else int(b.group.part + 0.5)
-                )
-                if b.group.covers
-                else -1
-                for b in buckets
-            ]
         return [self._raw(bucket, weight) for bucket in buckets]
 
-    def _raw(self, bucket: Bucket, host_weight: float) -> int:
+    @property
+    def is_plain(self) -> bool:
+        """Whether the constraints are the system's own: one counter, the host name and one more topology."""
+        return self._plain
+
+    def plain_bonus(self, buckets: Sequence[Bucket], groups: Sequence[Group], feasible: int) -> None:
+        """Set ``bonus`` of the buckets to the base of the group plus the weighted score, for the system's constraints.
+
+        The same as ``raw`` and ``normalize_spread``, for ``feasible`` nodes that are all in the topology.
+        """
+        zoned, weight = self._zoned[0], self._zone_weights[0]
+        totals, skew, key = zoned.totals, zoned.constraint.max_skew - 1, zoned.constraint.key
+        for group in groups:
+            value = group.values.get(key)
+            group.part = totals.get(value, 0) * weight + skew if value is not None else 0.0
+        weight = normalizing_weight(feasible)
+        skew = self._hosted[0].constraint.max_skew - 1
+        most, least = 0, NO_DOMAIN
+        for bucket in buckets:
+            group = bucket.group
+            raw = int(bucket.count * weight + skew + group.part + 0.5) if group.hosted else int(group.part + 0.5)
+            bucket.raw = raw
+            most = max(most, raw)
+            least = min(least, raw)
+        top = most + least
+        for bucket in buckets:
+            scaled = MAX_NODE_SCORE * (top - bucket.raw) // most if most else MAX_NODE_SCORE
+            bucket.bonus = bucket.group.base + SPREAD_WEIGHT * scaled
+
+    def _raw(self, bucket: Bucket, host_weight: float) -> int | None:
         # The order of additions is that of the plugin: sums of floating point numbers depend on it.
         group = bucket.group
         if not group.covers:
-            return -1
+            return None
         total = 0.0
         if group.hosted:
             for domains in self._hosted:
@@ -182,11 +216,6 @@ class SpreadTally:
             if value is not None:
                 total += domains.totals.get(value, 0) * weight + (domains.constraint.max_skew - 1)
         return int(total + 0.5)
-
-    @property
-    def width(self) -> int:
-        """How many numbers of a bucket's host part are the tally's."""
-        return len(self._by_host)
 
 
 def _value(group: Group, domains: Domains) -> str:

@@ -56,11 +56,11 @@ class InterPodAffinity(Plugin):
         for node in snapshot.nodes_with_affinity():
             for terms, number in node.affinity.items():
                 _repel(found.unwelcome, terms, pod, around, node, number)
-        terms = pod.info.terms
-        if terms is not None and (terms.required or terms.anti):
+        own = pod.info.terms
+        if own is not None and (own.required or own.anti):
             for node in snapshot.live_nodes():
                 for record in node.pods.values():
-                    _count(found, terms, record, node, 1)
+                    _count(found, own, record, node, 1)
         state[NAME] = found
 
     def pod_moved(self, state: CycleState, pod: Incoming, other: PodRecord, node: NodeInfo, delta: int) -> None:
@@ -79,7 +79,9 @@ class InterPodAffinity(Plugin):
         if terms is not None:
             if not self._is_near(terms, found, pod, node):
                 return NOT_NEAR
-            if any(found.far.get((term.key, labels.get(term.key, "")), 0) > 0 for term in terms.anti if term.key in labels):
+            if any(
+                found.far.get((term.key, labels.get(term.key, "")), 0) > 0 for term in terms.anti if term.key in labels
+            ):
                 return NOT_FAR
         if any(number > 0 and labels.get(key) == value for (key, value), number in found.unwelcome.items()):
             return UNWELCOME
@@ -144,7 +146,7 @@ class InterPodAffinity(Plugin):
             return False
         if event.old is not None and event.new is None:
             # differs: whether the pod that ended had anti-affinity to this one is not looked at; both are tried again
-            return terms is None or _means(terms.anti, event.old) or bool((event.old["spec"].get("affinity")))
+            return terms is None or _means(terms.anti, event.old) or bool(event.old["spec"].get("affinity"))
         after = event.new is not None and terms is not None and _means_all(terms.required, event.new)
         before = event.old is not None and terms is not None and _means(terms.anti, event.old)
         return after or before
@@ -161,7 +163,12 @@ class InterPodAffinity(Plugin):
 
 
 def _repel(
-    unwelcome: dict[Pair, int], terms: AffinityTerms, pod: Incoming, around: Mapping[str, str], node: NodeInfo, number: int
+    unwelcome: dict[Pair, int],
+    terms: AffinityTerms,
+    pod: Incoming,
+    around: Mapping[str, str],
+    node: NodeInfo,
+    number: int,
 ) -> None:
     for term in terms.anti:
         if term.key in node.labels and term.pods.matches(pod.info.namespace, pod.labels, around):

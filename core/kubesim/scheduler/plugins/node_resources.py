@@ -39,7 +39,10 @@ def _reason(resource: str) -> str:
 def least_allocated(info: PodInfo, node: NodeInfo) -> int:
     """The mean free share of cpu and memory with the pod on the node, 0 to 100. # k8s: leastResourceScorer."""
     total = weights = 0
-    for capacity, used in ((node.cpu, node.cpu_scored + info.scored_cpu), (node.memory, node.memory_scored + info.scored_memory)):
+    for capacity, used in (
+        (node.cpu, node.cpu_scored + info.scored_cpu),
+        (node.memory, node.memory_scored + info.scored_memory),
+    ):
         if capacity:
             weights += 1
             if used <= capacity:
@@ -48,7 +51,7 @@ def least_allocated(info: PodInfo, node: NodeInfo) -> int:
 
 
 def balanced_allocation(info: PodInfo, node: NodeInfo) -> int:
-    """100 when cpu and memory would be used to the same share, less the more they differ. # k8s: balancedResourceScorer."""
+    """100 when cpu and memory would be used to equal shares, less as they differ. # k8s: balancedResourceScorer."""
     if not node.cpu or not node.memory:
         return MAX_NODE_SCORE
     cpu = min((node.cpu_used + info.cpu) / node.cpu, 1.0)

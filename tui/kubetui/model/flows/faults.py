@@ -20,15 +20,15 @@ class FaultType(NamedTuple):
 
 
 FAULT_TYPES: tuple[FaultType, ...] = (
-    FaultType("NodeCrash", "Node", "crash", "Crash the node", "Power off: kubelet and containers stop at once"),
+    FaultType("NodeCrash", "Node", "crash", "Crash node", "Power off: kubelet and containers stop at once"),
     FaultType(
-        "KubeletStop", "Node", "stop the kubelet of", "Stop the kubelet", "Containers run on, nobody reports them"
+        "KubeletStop", "Node", "stop the kubelet of", "Stop the kubelet of", "Containers run on, nobody reports them"
     ),
     FaultType(
-        "NetworkPartition", "Node", "cut off", "Cut the network", "The node runs on, nothing reaches it or leaves it"
+        "NetworkPartition", "Node", "cut off", "Cut the network of", "The node runs on, nothing reaches it or leaves it"
     ),
     FaultType(
-        "KillContainers", "Pod", "kill the containers of", "Kill the containers", "They exit 137 and start again"
+        "KillContainers", "Pod", "kill the containers of", "Kill the containers of", "They exit 137 and start again"
     ),
 )
 

@@ -9,12 +9,10 @@ from kubetui.panes.drawer.text import Colourist
 
 _TITLE = re.compile(r"\s*(?:- )?[^\s:][^:]*?:(?=\s|$)")
 _FAINT = re.compile(r"<(none|unset|unknown|nil|invalid)>|-{3,}(?:\s+-{2,})*$")
-_STATES = {
-    "Running": "good", "Ready": "text", "True": "good", "Succeeded": "good", "Completed": "good", "Active": "good",
-    "Bound": "good", "False": "warn", "Unknown": "bad", "Pending": "warn", "Waiting": "warn", "ContainerCreating": "warn",
-    "Terminating": "warn", "Failed": "bad", "CrashLoopBackOff": "bad", "ImagePullBackOff": "bad", "ErrImagePull": "bad",
-    "OOMKilled": "bad", "Error": "bad", "Evicted": "bad",
-}  # fmt: skip
+_GOOD = ("Running", "True", "Succeeded", "Completed", "Active", "Bound", "Available")
+_WARN = ("False", "Pending", "Waiting", "ContainerCreating", "Terminating")
+_BAD = ("Unknown", "Failed", "CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "OOMKilled", "Error", "Evicted")
+_STATES = dict.fromkeys(_GOOD, "good") | dict.fromkeys(_WARN, "warn") | dict.fromkeys(_BAD, "bad")
 _WORD = re.compile(r"[A-Z][A-Za-z]+")
 
 
@@ -35,21 +33,13 @@ def description(_number: int, line: str) -> Iterator[Span]:
     at = 0
     if title is not None and not stripped.startswith(("http:", "https:")):
         at = title.end()
-        yield Span(0, at, "key" if line[:1] == " " else "heading")
+        yield Span(0, at, "key" if line[at:].strip() or line[:2] == "  " else "heading")
     for found in _FAINT.finditer(line, at):
         yield Span(found.start(), found.end(), "faint")
     # Only the first word of a value is a state; a message may say "Ready" without being it.
-    word = _WORD.search(line, at)
-    if word is not None and word.group() in _STATES and (title is not None or line[:1] == " "):
-        yield from _states(line, at)
-
-
-def _states(line: str, at: int) -> Iterator[Span]:
-    words = list(_WORD.finditer(line, at))[:2]
-    for word in words:
-        kind = _STATES.get(word.group(), "text")
-        if kind != "text":
-            yield Span(word.start(), word.end(), kind)
+    word = _WORD.match(line, at + len(line[at:]) - len(line[at:].lstrip())) if title is not None else None
+    if word is not None and word.group() in _STATES:
+        yield Span(word.start(), word.end(), _STATES[word.group()])
 
 
 def prepared(spans: Sequence[Sequence[Span]]) -> Colourist:

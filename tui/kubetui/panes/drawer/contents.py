@@ -1,5 +1,6 @@
 """What the tabs of the drawer show: lines and their colours, made from the object as it was read last."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,6 +20,10 @@ TITLES = {"describe": "Describe", "yaml": "YAML", "logs": "Logs", "events": "Eve
 LOGGED = frozenset(
     ("pods", "deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "services", "replicationcontrollers")
 )
+
+
+NARROWEST = 36
+"""The fewest columns in which a message is broken into lines beside its event."""
 
 
 class Content(NamedTuple):
@@ -53,7 +58,7 @@ def content(detail: Detail, tab: str, how: Presentation, width: int) -> Content:
     if tab == "yaml":
         return Content([*gone, *yaml_text.dump_lines(present(obj, how))], colours.yaml)
     if tab == "events":
-        return _events(detail.related.get("events") or (), detail.client.now())
+        return _events(detail.related.get("events") or (), detail.client.now(), max(40, width - 1))
     text = describe.describe(obj, detail.related, detail.client.now())
     return Content([*gone, *text.removesuffix("\n").split("\n")], colours.description)
 
@@ -66,18 +71,33 @@ def _why(detail: Detail, width: int) -> Content:
     return Content([line.text for line in found], colours.prepared([line.spans for line in found]))
 
 
-def _events(found: Sequence[Tree], now: int) -> Content:
+def _events(found: Sequence[Tree], now: int, width: int) -> Content:
     if not found:
         return Content(["no events"], colours.prepared([(Span(0, 9, "faint"),)]))
-    rows = [("LAST SEEN", "TYPE", "REASON", "FROM", "MESSAGE")]
     newest_first = sorted(found, key=_when, reverse=True)
-    for event in newest_first:
-        text = message(event).replace("\n", " ").replace("\t", " ")
-        rows.append((interval(event, now), event.get("type", ""), event.get("reason", ""), source(event), text))
-    lines = aligned("\n".join("\t".join(row) for row in rows)).split("\n")
-    kinds = ["heading", *("warn" if event.get("type") == "Warning" else "text" for event in newest_first)]
-    spans = [(Span(0, len(line), kind),) for line, kind in zip(lines, kinds, strict=True)]
-    return Content(lines, colours.prepared(spans))
+    rows = [("LAST SEEN", "TYPE", "REASON", "FROM", "")]
+    rows.extend(
+        (interval(event, now), event.get("type", ""), event.get("reason", ""), source(event), "")
+        for event in newest_first
+    )
+    heads = aligned("\n".join("\t".join(row) for row in rows)).split("\n")
+    indent = len(heads[0])
+    room = width - indent
+    lines, kinds = [f"{heads[0]}MESSAGE"], ["heading"]
+    for head, event in zip(heads[1:], newest_first, strict=True):
+        words = message(event).split()
+        # Where the column would be too narrow the message goes under its event.
+        parts = (
+            textwrap.wrap(" ".join(words), room)
+            if room >= NARROWEST
+            else ["", *textwrap.wrap(" ".join(words), width - 4)]
+        )
+        lines.append(f"{head}{parts[0] if parts else ''}")
+        lines.extend(f"{' ' * (indent if room >= NARROWEST else 4)}{part}" for part in parts[1:])
+        kinds.extend(["warn" if event.get("type") == "Warning" else "text"] * (len(lines) - len(kinds)))
+    return Content(
+        lines, colours.prepared([(Span(0, len(line), kind),) for line, kind in zip(lines, kinds, strict=True)])
+    )
 
 
 def _when(event: Tree) -> str:

@@ -10,7 +10,7 @@ from kubetui.model import describe
 
 
 class Detail:
-    """``object`` is None while nothing was read, ``problem`` says why it cannot be read, ``related`` is for describing."""
+    """``object`` is None while nothing was read, ``problem`` says why, ``related`` is what describing needs."""
 
     def __init__(self, client: ClusterClient, key: Key) -> None:
         self.client = client

@@ -8,6 +8,8 @@ from textual import events
 from textual.message import Message
 from textual.widget import Widget
 
+from kubetui.panes.drawer.text import blended
+
 
 class TabStrip(Widget):
     """Titles in a row, one of them current; a click chooses another."""
@@ -36,7 +38,7 @@ class TabStrip(Widget):
         text = Text(no_wrap=True, overflow="ellipsis")
         for name, title in self._tabs:
             current = name == self._current
-            style = self.get_component_rich_style("strip--current" if current else "strip--other", partial=True)
+            style = blended(self, "strip--current" if current else "strip--other")
             text.append(f"[{title}]" if current else f" {title} ", style)
         return text
 

@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from kubetui.model.yaml_text import Span
 from kubetui.panes.drawer.finder import Finder, Match
@@ -24,7 +25,7 @@ Colourist = Callable[[int, str], Iterable[Span]]
 KINDS = (
     "key", "string", "number", "literal", "punctuation", "comment", "heading", "text", "faint", "good", "bad", "warn",
     "symptom", "you", "actor", "chosen", "added", "removed", "hunk", "stream-0", "stream-1", "stream-2", "stream-3",
-    "stream-4", "stream-5",
+    "stream-4", "stream-5", "cursor",
 )  # fmt: skip
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]")
@@ -201,7 +202,7 @@ class TextView(ScrollView, can_focus=True):
     def _style(self, name: str) -> Style:
         style = self._kind_styles.get(name)
         if style is None:
-            style = self._kind_styles[name] = self.get_component_rich_style(name, partial=True)
+            style = self._kind_styles[name] = blended(self, name)
         return style
 
     # ------------------------------------------------------------------ moving
@@ -238,6 +239,21 @@ class TextView(ScrollView, can_focus=True):
     def on_mouse_scroll_up(self) -> None:
         """The wheel goes up: stop following."""
         self.follow = False
+
+
+def blended(widget: Widget, name: str) -> Style:
+    """What a component class adds to the widget's own style; transparent colours are mixed with what is behind them."""
+    rules = widget.get_component_styles(name)
+    behind = widget.background_colors[1]
+    background = behind + rules.background if rules.has_rule("background") and rules.background.a else None
+    colour = rules.color
+    if colour.ansi is None and (colour.a < 1 or rules.auto_color):
+        front = background or behind
+        colour = front + (front.get_contrast_text(colour.a) if rules.auto_color else colour)
+    return rules.text_style + Style(
+        color=colour.rich_color if rules.has_rule("color") else None,
+        bgcolor=background.rich_color if background is not None else None,
+    )
 
 
 def wrapped(lines: Sequence[str], width: int) -> list[Row]:

@@ -1,0 +1,1 @@
+"""Faults: what can be broken, as objects to create, and whom it would hit; pure."""

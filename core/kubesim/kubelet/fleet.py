@@ -1,0 +1,191 @@
+"""All kubelets of a cluster: hands every pod to the agent of its node, every fault to its victim, and answers for containers."""
+
+from collections.abc import Callable, Mapping
+
+from kubesim.kernel.chance import Chance
+from kubesim.kernel.loop import Loop
+from kubesim.kubelet import addresses, traffic
+from kubesim.kubelet.agent import Agent
+from kubesim.kubelet.catalogue import Catalogue
+from kubesim.kubelet.heartbeat import LEASE_MS
+from kubesim.kubelet.node import NodeSpec
+from kubesim.kubelet.outages import Outages
+from kubesim.kubelet.runtime import Connection, LogLine, Outcome
+from kubesim.kubelet.shared import Shared
+from kubesim.kubelet.simruntime.containers import SimRuntime
+from kubesim.kubelet.worker import PodWorker
+from kubesim.machinery.client import Client
+from kubesim.machinery.informer import Hub
+from kubesim.objects.wire import CONFIGMAPS, FAULTS, PODS, SECRETS, Identity, Tree
+
+IDENTITY = Identity("system:kubelets", ("system:nodes", "system:authenticated"), "kubelet")
+
+
+def node_of(pod: Tree) -> str:
+    """The index of pods by node."""
+    return str(pod["spec"].get("nodeName") or "")
+
+
+class Kubelets:
+    """The kubelets of a cluster. ``client_for`` makes the client of an identity."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        hub: Hub,
+        client_for: Callable[[Identity], Client],
+        chance: Chance,
+        catalogue: Catalogue | None = None,
+    ) -> None:
+        self.agents: dict[str, Agent] = {}
+        """By node name."""
+        self._loop = loop
+        self._client_for = client_for
+        self._client = client_for(IDENTITY)
+        self._phases = chance.stream("kubelet-phases")
+        runtime = SimRuntime(loop, self._client)
+        self._shared = Shared(loop, catalogue or Catalogue.load(), runtime, chance.stream("containers"))
+        self._pods: dict[tuple[str, str], PodWorker] = {}
+        self._by_node = self._client.index(PODS, node_of)
+        self._serial = 0
+        self._outages = Outages(loop, self._client, self)
+        hub.on(PODS, self._pod_changed)
+        hub.on(CONFIGMAPS, self._configmap_changed)
+        hub.on(SECRETS, self._secret_changed)
+        hub.on(FAULTS, self._outages.changed)
+
+    @property
+    def queue_depth(self) -> int:
+        """How many pods have news that is not worked on yet."""
+        return self._shared.queued
+
+    def add_node(self, spec: NodeSpec) -> Agent:
+        """Register a node and start its kubelet. Raises ApiError, and ValueError for a name that is taken."""
+        if spec.name in self.agents:
+            msg = f"there is a node {spec.name} already"
+            raise ValueError(msg)
+        index = self._serial
+        self._serial += 1
+        user = Identity(f"system:node:{spec.name}", ("system:nodes", "system:authenticated"), "kubelet")
+        agent = Agent(self._shared, self._client_for(user), spec, addresses.node_ip(index), addresses.pod_cidr(index))
+        agent.heartbeat.register()
+        self.agents[spec.name] = agent
+        agent.heartbeat.start(self._phases.randrange(1, LEASE_MS // 100) * 100)
+        return agent
+
+    def remove_node(self, name: str) -> None:
+        """Take a machine away for good; its Node object is left to others."""
+        agent = self.agents.pop(name)
+        agent.halt(machine=True)
+
+    # ------------------------------------------------------------------ news
+    def _pod_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
+        if new is None:
+            if old is not None and old["spec"].get("nodeName"):
+                self._pod_deleted(old)
+            return
+        spec = new["spec"]
+        name = spec.get("nodeName")
+        if not name:
+            return
+        if old is not None and old["spec"] is spec and not self._concerns(old, new):
+            return
+        agent = self.agents.get(name)
+        if agent is None or not agent.online:
+            return
+        metadata = new["metadata"]
+        worker = agent.assign(new, revision)
+        self._pods[metadata.get("namespace", ""), metadata["name"]] = worker
+
+    def _concerns(self, old: Tree, new: Tree) -> bool:
+        """Whether a change outside the spec is one for the kubelet: deletion, another's verdict, readiness gates."""
+        before, after = old["metadata"], new["metadata"]
+        if after.get("deletionTimestamp") is not None and (
+            before.get("deletionTimestamp") != after["deletionTimestamp"]
+            or before.get("deletionGracePeriodSeconds") != after.get("deletionGracePeriodSeconds")
+        ):
+            return True
+        if new["spec"].get("readinessGates"):
+            agent = self.agents.get(new["spec"]["nodeName"])
+            worker = agent.workers.get(after.get("uid", "")) if agent is not None else None
+            return worker is not None and new["status"].get("conditions") is not worker.conditions
+        return False
+
+    def _pod_deleted(self, pod: Tree) -> None:
+        metadata = pod["metadata"]
+        place = (metadata.get("namespace", ""), metadata["name"])
+        known = self._pods.get(place)
+        if known is not None and known.uid == metadata.get("uid", ""):
+            del self._pods[place]
+        agent = self.agents.get(pod["spec"]["nodeName"])
+        if agent is not None and agent.online:
+            agent.vanished(pod)
+
+    def _configmap_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
+        del revision
+        self._wake_waiting(old or new, configmap=True)
+
+    def _secret_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
+        del revision
+        self._wake_waiting(old or new, configmap=False)
+
+    def _wake_waiting(self, tree: Tree | None, *, configmap: bool) -> None:
+        if tree is None:
+            return
+        metadata = tree["metadata"]
+        gvr = CONFIGMAPS if configmap else SECRETS
+        for worker in self._shared.waiting.changed(gvr, metadata.get("namespace", ""), metadata["name"]):
+            if worker.agent.online:
+                for container in worker.containers:
+                    container.retry_at = (
+                        min(container.retry_at, self._loop.now) if container.reason else container.retry_at
+                    )
+                worker.sandbox_at = min(worker.sandbox_at, self._loop.now)
+                worker.poke()
+
+    # ------------------------------------------------------------------ outages
+    def pods_of(self, name: str) -> Mapping[str, Tree]:
+        """The pods of a node by uid, as the API has them."""
+        found: dict[str, Tree] = {}
+        for namespace, pod_name in list(self._by_node.get(name)):
+            pod = self._client.get(PODS, namespace, pod_name)
+            if pod is not None:
+                found[pod["metadata"].get("uid", "")] = pod
+        return found
+
+    def worker_of(self, namespace: str, name: str) -> PodWorker | None:
+        """The pod on its node, or None when no node has it."""
+        return self._pods.get((namespace, name))
+
+    def adopt(self, name: str) -> None:
+        """Note the pods that an agent has taken over while it caught up."""
+        for worker in self.agents[name].workers.values():
+            self._pods[worker.namespace, worker.name] = worker
+
+    # ------------------------------------------------------------------ containers that answer
+    def connect(self, namespace: str, name: str, port: int) -> Connection:
+        """A connection to a port of a pod. Raises ApiError when it does not run or nothing listens there."""
+        worker = traffic.reachable(self._client, self.worker_of(namespace, name), namespace, name)
+        return traffic.connect(worker, port)
+
+    def logs(
+        self, namespace: str, name: str, container: str = "", previous: bool = False, limit: int = 10_000
+    ) -> list[LogLine]:  # noqa: FBT001, FBT002 - the API's own parameter
+        """The log of a container, oldest line first. Raises ApiError as the kubelet does."""
+        worker = traffic.known(self._client, self.worker_of(namespace, name), namespace, name)
+        return traffic.logs(worker, container, previous=previous, limit=limit)
+
+    def execute(self, namespace: str, name: str, container: str, argv: tuple[str, ...]) -> Outcome:
+        """Run a command in a container. Raises ApiError."""
+        worker = traffic.reachable(self._client, self.worker_of(namespace, name), namespace, name)
+        return traffic.execute(worker, container, argv)
+
+    def usage(self, namespace: str, name: str) -> tuple[int, int]:
+        """Milli-cores and bytes that a pod uses; zeros when it does not run."""
+        worker = self.worker_of(namespace, name)
+        return (0, 0) if worker is None else traffic.usage(worker)
+
+    def container_usage(self, namespace: str, name: str) -> dict[str, tuple[int, int]]:
+        """Milli-cores and bytes by running container."""
+        worker = self.worker_of(namespace, name)
+        return {} if worker is None else traffic.container_usage(worker)

@@ -1,0 +1,164 @@
+"""Writes what became of a pod: its status, how its containers ended, and what a changed spec means for them."""
+
+from typing import TYPE_CHECKING, Any
+
+from kubesim.kubelet import backoff, lifecycle, status
+from kubesim.kubelet.admission import GRID_MS
+from kubesim.kubelet.plan import INIT
+from kubesim.kubelet.record import ACTIVE, OVER, RUNNING, STOPPING, TERMINATED, Container, Past
+from kubesim.kubelet.runtime import Ended
+from kubesim.objects import pods
+from kubesim.objects.errors import ApiError
+from kubesim.objects.wire import PODS, Tree
+
+if TYPE_CHECKING:
+    from kubesim.kubelet.worker import PodWorker
+
+RESYNC_MS = 1_000
+"""The kubelet notices within about a second that a container has ended. # k8s: PLEG relist period"""
+MAX_MESSAGE = 4096
+MAX_LOG_MESSAGE = 2048
+MAX_LOG_LINES = 80
+"""# k8s: MaxContainerTerminationMessageLength and its fellows"""
+
+
+# ---------------------------------------------------------------------- containers
+def bury(container: Container) -> None:
+    """A container's process is gone: it becomes the past."""
+    process = container.process
+    if process is None or process.ends is None:
+        return
+    ended = process.ends
+    message = _last_words(container, ended)
+    if message:
+        ended = ended._replace(message=message)
+    container.past = Past(ended, process.started_ms, container.container_id, process)
+    container.state, container.process = TERMINATED, None
+    container.ready = container.plan.kind == INIT and ended.code == 0
+    container.started = container.stopping = False
+    container.probes = []
+    container.start_at = container.stop_at = 0
+    container.touch()
+
+
+def _last_words(container: Container, ended: Ended) -> str:
+    process, plan = container.process, container.plan
+    if process is None:
+        return ""
+    text = ""
+    if process.program.timeline.events:
+        text = process.files_at(ended.at_ms).get(plan.termination_path, "")
+    if not text and plan.termination_logs and ended.code:
+        lines = process.logs(ended.at_ms, MAX_LOG_LINES)
+        return "".join(f"{line.text}\n" for line in lines)[-MAX_LOG_MESSAGE:]
+    return text[-MAX_MESSAGE:]
+
+
+def next_try(container: Container, now: int) -> int:
+    """When a container that has ended is looked at again: at once, or to find that it has to wait."""
+    past = container.past
+    if past is None or backoff.due(container.back_off, past.ended.at_ms) <= now:
+        return now + GRID_MS
+    return now + RESYNC_MS
+
+
+def follow(worker: "PodWorker", old: Tree) -> None:
+    """The spec has changed: take over the new plan, restart containers whose image is another one."""
+    agent = worker.agent
+    plan = agent.shared.plans.of(worker.pod)
+    before = {container.plan.name: container for container in worker.containers}
+    agent.exchange(worker.plan, plan)
+    worker.plan = plan
+    worker.containers = []
+    now = agent.loop.now
+    for one in plan.containers:
+        container = before.get(one.name)
+        if container is None:
+            worker.containers.append(Container(one))
+            continue
+        former, container.plan = container.plan, one
+        worker.containers.append(container)
+        container.touch()
+        if former.image != one.image and container.state == RUNNING:
+            worker.restart(container, f"Container {one.name} definition changed, will be restarted", None, now)
+    deadline = worker.pod["spec"].get("activeDeadlineSeconds")
+    if deadline != old["spec"].get("activeDeadlineSeconds"):
+        worker.deadline = 0 if deadline is None else now + deadline * 1000
+
+
+# ---------------------------------------------------------------------- status
+def publish(worker: "PodWorker") -> None:
+    """Write the status, unless the API is out of reach."""
+    agent = worker.agent
+    if not agent.online:
+        return
+    client = agent.client
+    current = client.get(PODS, worker.namespace, worker.name)
+    if current is None or current["metadata"].get("uid", "") != worker.uid:
+        worker.dirty = False
+        return
+    new = _status(worker, current)
+    try:
+        client.update_status(PODS, {**current, "status": new})
+    except ApiError as error:
+        agent.last_error = str(error)
+        return
+    worker.dirty = False
+    worker.conditions = new["conditions"]
+
+
+def _status(worker: "PodWorker", current: Tree) -> dict[str, Any]:
+    plan, agent = worker.plan, worker.agent
+    stamp, generation = agent.loop.stamp(), current["metadata"].get("generation", 1)
+    old: Tree = current.get("status") or {}
+    phase = worker.final or (
+        lifecycle.phase(plan, worker.containers, terminal=False) if worker.stage >= ACTIVE else pods.PENDING
+    )
+    made: dict[str, Any] = {
+        "conditions": _conditions(worker, old.get("conditions") or [], phase, stamp, generation),
+        "hostIP": agent.host_ip,
+        "hostIPs": agent.host_ips,
+        "observedGeneration": generation,
+        "phase": phase,
+        "qosClass": old.get("qosClass") or plan.qos,
+        "startTime": worker.start_stamp,
+    }
+    if worker.reason:
+        made["reason"], made["message"] = worker.reason, worker.message
+        if not worker.ip and worker.stage == OVER:
+            return made
+    if worker.ip:
+        made["podIP"] = worker.ip
+        made["podIPs"] = [{"ip": worker.ip}]
+    first, last = plan.init_count, plan.init_count + plan.app_count
+    containers = worker.containers
+    made["containerStatuses"] = status.statuses(containers[first:last], plan.creating)
+    if first:
+        made["initContainerStatuses"] = status.statuses(containers[:first], plan.creating_init)
+    if len(containers) > last:
+        made["ephemeralContainerStatuses"] = status.statuses(containers[last:], [])
+    for key in ("resourceClaimStatuses", "nominatedNodeName"):
+        if key in old:
+            made[key] = old[key]
+    return made
+
+
+def _conditions(worker: "PodWorker", old: list[Tree], phase: str, stamp: str, generation: int) -> list[Tree]:
+    plan, containers = worker.plan, worker.containers
+    ours = worker.conditions or old
+    before = {candidate["type"]: candidate for candidate in ours}
+    has_sandbox = bool(worker.ip) and worker.stage in {ACTIVE, STOPPING}
+    containers_ready = lifecycle.containers_ready(plan, containers, phase)
+    verdicts = (
+        (has_sandbox, "", ""),
+        lifecycle.initialized(plan, containers, phase),
+        lifecycle.ready(plan, containers_ready, old),
+        containers_ready,
+    )
+    own = [
+        status.transition(before.get(type_), type_, verdict, stamp, generation)
+        for type_, verdict in zip(status.OWN, verdicts, strict=True)
+    ]
+    if old is worker.conditions and len(old) == len(own) + 1:
+        return [*own, old[-1]]
+    return status.merged(own, old, stamp, generation)

@@ -1,0 +1,46 @@
+"""What the kubelets of one cluster share: plans, runtime, chance, and who waits for which ConfigMap or Secret."""
+
+from collections.abc import Iterable
+from random import Random
+from typing import TYPE_CHECKING
+
+from kubesim.kernel.loop import Loop
+from kubesim.kubelet.catalogue import Catalogue
+from kubesim.kubelet.plan import Plans
+from kubesim.kubelet.simruntime.containers import SimRuntime
+from kubesim.objects.wire import Gvr
+
+if TYPE_CHECKING:
+    from kubesim.kubelet.worker import PodWorker
+
+
+class Waiting:
+    """Pods that wait for an object to appear or to change."""
+
+    def __init__(self) -> None:
+        self._workers: "dict[tuple[Gvr, str, str], dict[str, PodWorker]]" = {}
+
+    def add(self, worker: "PodWorker", objects: Iterable[tuple[Gvr, str]]) -> None:
+        """Poke a pod when one of these objects of its namespace changes."""
+        for gvr, name in objects:
+            self._workers.setdefault((gvr, worker.namespace, name), {})[worker.uid] = worker
+
+    def changed(self, gvr: Gvr, namespace: str, name: str) -> "list[PodWorker]":
+        """Those who waited for an object; they are forgotten."""
+        found = self._workers.pop((gvr, namespace, name), None)
+        return list(found.values()) if found is not None else []
+
+
+class Shared:
+    """One for all agents."""
+
+    def __init__(self, loop: Loop, catalogue: Catalogue, runtime: SimRuntime, identifiers: Random) -> None:
+        self.loop = loop
+        self.catalogue = catalogue
+        self.plans = Plans(catalogue)
+        self.runtime = runtime
+        self.identifiers = identifiers
+        """The stream that container IDs are drawn from."""
+        self.waiting = Waiting()
+        self.queued = 0
+        """How many pods have news that is not worked on yet."""

@@ -1,0 +1,198 @@
+"""Starts one container: crash back-off, image, configuration, creation, hook; each step may have to wait."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from kubesim.kubelet import backoff, environment, images, mounts, probing, surroundings
+from kubesim.kubelet.plan import APP
+from kubesim.kubelet.record import CRASH_LOOP, RUNNING, TERMINATED, Container, Past
+from kubesim.kubelet.runtime import START_ERROR, Ended, Facts
+from kubesim.kubelet.simruntime.program import Program
+from kubesim.objects.wire import Tree
+
+if TYPE_CHECKING:
+    from kubesim.kubelet.worker import PodWorker
+
+RETRY_MS = 12_000
+"""How long a pod whose sync failed waits for the next. # k8s: backOffPeriod 10 s and half of it as jitter"""
+SHOWN_MS = 2_000
+"""How long ErrImagePull is shown before the back-off is."""
+START_ERROR_CODE = 128
+
+
+def start(worker: "PodWorker", container: Container, now: int) -> None:
+    """Go as far as possible towards running a container."""
+    past = container.past
+    if past is not None:
+        due = backoff.due(container.back_off, past.ended.at_ms)
+        if due > now:
+            _back_off(worker, container, due)
+            return
+    if _has_image(worker, container, now):
+        create(worker, container, now)
+
+
+def _back_off(worker: "PodWorker", container: Container, due: int) -> None:
+    # k8s: doBackOff. differs: one BackOff event for each wait
+    name = container.plan.name
+    pod = f"{worker.name}_{worker.namespace}({worker.uid})"
+    wait = container.back_off.wait_ms if container.back_off is not None else 0
+    worker.container_event(container, "Warning", "BackOff", f"Back-off restarting failed container {name} in pod {pod}")
+    text = f"back-off {images.duration(wait)} restarting failed container={name} pod={pod}"
+    container.wait(CRASH_LOOP, text, due)
+
+
+# ---------------------------------------------------------------------- image
+def _has_image(worker: "PodWorker", container: Container, now: int) -> bool:
+    plan, store = container.plan, worker.agent.images
+    reference = plan.reference
+    if reference is None:
+        worker.container_event(container, "Warning", "InspectFailed", plan.image_error)
+        _refuse(worker, container, "InvalidImageName", plan.image_error, now)
+        return False
+    present = reference.full in store.present
+    if plan.policy == "Never" and not present:
+        text = f'Container image "{plan.image}" is not present with pull policy of Never'
+        worker.container_event(container, "Warning", "ErrImageNeverPull", text)
+        _refuse(worker, container, "ErrImageNeverPull", text, now)
+        return False
+    if present and plan.policy != "Always":
+        text = f'Container image "{plan.image}" already present on machine and can be accessed by the pod'
+        worker.container_event(container, "Normal", "Pulled", text)
+        return True
+    entry = container.image_back_off
+    if entry is not None and now < entry.at_ms + entry.wait_ms:
+        text = f'Back-off pulling image "{plan.image}"'
+        worker.container_event(container, "Normal", "BackOff", text)
+        worker.container_event(container, "Warning", "Failed", "Error: ImagePullBackOff")
+        container.wait(
+            "ImagePullBackOff", f"{text}: ErrImagePull: {_pull_error(container)}", entry.at_ms + entry.wait_ms
+        )
+        return False
+    worker.container_event(container, "Normal", "Pulling", f'Pulling image "{plan.image}"')
+    container.pull = store.pull(reference.full, _download(container), now)
+    return False
+
+
+def _download(container: Container) -> int:
+    # A registry that has no such image says so after a few bytes.
+    return container.plan.profile.size if container.plan.profile.missing is None else 0
+
+
+def _pull_error(container: Container) -> str:
+    missing, reference = container.plan.profile.missing, container.plan.reference
+    if missing is None or reference is None:
+        return ""
+    host, _, path = reference.repository.partition("/")
+    return missing.error.format(image=reference.full, host=host, path=path, tag=reference.tag or reference.digest)
+
+
+def pulled(worker: "PodWorker", container: Container, now: int) -> None:
+    """A pull is over."""
+    pull, plan = container.pull, container.plan
+    container.pull = None
+    if pull is None or plan.reference is None:
+        return
+    error = _pull_error(container)
+    if error:
+        worker.container_event(container, "Warning", "Failed", f'Failed to pull image "{plan.image}": {error}')
+        worker.container_event(container, "Warning", "Failed", "Error: ErrImagePull")
+        container.image_back_off = backoff.following(container.image_back_off, now, now)
+        container.wait("ErrImagePull", error, now + SHOWN_MS)
+        return
+    container.image_back_off = None
+    worker.agent.keep_image(plan.reference.full, pull.size)
+    worker.container_event(container, "Normal", "Pulled", pull.describe(plan.image))
+    create(worker, container, now)
+
+
+def _refuse(worker: "PodWorker", container: Container, reason: str, message: str, now: int) -> None:
+    worker.container_event(container, "Warning", "Failed", f"Error: {reason}")
+    container.wait(reason, message, now + RETRY_MS)
+
+
+# ---------------------------------------------------------------------- creation
+def create(worker: "PodWorker", container: Container, now: int) -> None:
+    """Make and start a container whose image is there."""
+    plan = container.plan
+    if plan.needs:
+        complaint = environment.check(plan.needs, worker.namespace, worker.agent.lookup)
+        if complaint:
+            worker.container_event(container, "Warning", "Failed", f"Error: {complaint}")
+            container.wait("CreateContainerConfigError", complaint, now + RETRY_MS)
+            worker.agent.shared.waiting.add(worker, [(need.gvr, need.name) for need in plan.needs])
+            return
+    program, facts, files = _program(worker, container)
+    past = container.past
+    if past is not None:
+        container.restarts += 1
+        container.back_off = backoff.following(container.back_off, past.ended.at_ms, now)
+    container.container_id = worker.agent.new_container_id()
+    worker.container_event(container, "Normal", "Created", "Container created")
+    if program.start_error:
+        _failed_start(worker, container, program.start_error, now)
+        return
+    container.process = worker.agent.shared.runtime.start(program, now, facts, files)
+    container.state, container.reason, container.message, container.retry_at = RUNNING, "", "", 0
+    container.stopping = False
+    worker.initialized = worker.initialized or plan.kind == APP
+    worker.container_event(container, "Normal", "Started", "Container started")
+    container.touch()
+    _hook(worker, container, now)
+
+
+def _program(worker: "PodWorker", container: Container) -> tuple[Program, Facts | None, Mapping[str, str] | None]:
+    plan = container.plan
+    looks = plan.has_files and any(probe.kind == "exec" for probe in plan.probes)
+    if plan.program is not None and not looks:
+        return plan.program, None, None
+    host, agent = surroundings.host(worker), worker.agent
+    facts = surroundings.facts(worker, container)
+    files = mounts.files(worker.pod, plan.tree, host, agent.lookup)
+    if plan.program is not None:
+        return plan.program, facts, files
+    values = environment.resolve(worker.pod, plan.tree, host, agent.lookup, surroundings.services(worker)).values
+    asked = plan.asked._replace(
+        command=tuple(environment.expand(word, values) for word in plan.asked.command),
+        arguments=tuple(environment.expand(word, values) for word in plan.asked.arguments),
+    )
+    return agent.shared.runtime.program(plan.profile, asked, values, files, facts), facts, files
+
+
+def _failed_start(worker: "PodWorker", container: Container, error: str, now: int) -> None:
+    worker.container_event(container, "Warning", "Failed", f"Error: {error}")
+    container.past = Past(Ended(now, START_ERROR_CODE, START_ERROR, error), 0, container.container_id, None)
+    container.state, container.process = TERMINATED, None
+    container.retry_at = now + 1_000
+    container.touch()
+
+
+def _hook(worker: "PodWorker", container: Container, now: int) -> None:
+    """Run postStart; the container is not looked at before it is over."""
+    hook = container.plan.post_start
+    container.start_at = 0
+    if hook is not None and container.process is not None:
+        millis, failure = run_hook(worker, container, hook, now)
+        if failure:
+            worker.container_event(container, "Warning", "FailedPostStartHook", f"PostStartHook failed: {failure}")
+            worker.container_event(container, "Normal", "Killing", "FailedPostStartHook")
+            container.process.kill(now)
+            return
+        if millis:
+            container.start_at = now + millis
+            return
+    probing.begin(worker, container, now)
+
+
+def run_hook(worker: "PodWorker", container: Container, hook: Tree, now: int) -> tuple[int, str]:
+    """How many milliseconds a lifecycle hook takes, and its failure or ""."""
+    if "sleep" in hook:
+        return 1000 * int(hook["sleep"].get("seconds") or 0), ""
+    process = container.process
+    if "exec" in hook and process is not None:
+        argv = tuple(hook["exec"].get("command") or ())
+        outcome = process.execute(argv, now)
+        if outcome.code:
+            return 0, f"command '{' '.join(argv)}' exited with {outcome.code}: {outcome.output}"
+        return max(outcome.millis, 0), ""
+    return 0, ""

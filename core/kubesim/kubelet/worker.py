@@ -1,0 +1,251 @@
+"""Carries one pod through its life on a node: admission, volumes, sandbox, containers, probes, termination, status."""
+
+from typing import TYPE_CHECKING
+
+from kubesim.kubelet import admission, lifecycle, probing, reporting, starting, stopping
+from kubesim.kubelet.admission import SANDBOX_MS, on_grid
+from kubesim.kubelet.plan import INIT, PodPlan
+from kubesim.kubelet.record import ACTIVE, NEW, OVER, PREPARING, RUNNING, STOPPING, TERMINATED, Container, Past
+from kubesim.kubelet.runtime import UNKNOWN, Ended
+from kubesim.objects import pods
+from kubesim.objects.wire import Tree
+
+if TYPE_CHECKING:
+    from kubesim.kubelet.agent import Agent
+
+LOST_CODE = 255
+"""What the runtime reports for a container that was running when its machine went down."""
+
+
+class PodWorker:
+    """One pod."""
+
+    __slots__ = (
+        "agent", "cause", "conditions", "containers", "deadline", "deleting", "dirty", "due", "final", "initialized", "ip",
+        "message", "mount_wait", "name", "namespace", "plan", "pod", "reason", "sandbox_at", "stage", "start_stamp", "stop_by", "uid",
+    )  # fmt: skip
+
+    def __init__(self, agent: "Agent", pod: Tree, plan: PodPlan, cause: int) -> None:
+        metadata = pod["metadata"]
+        self.agent = agent
+        self.pod = pod
+        self.plan = plan
+        self.cause = cause
+        self.uid: str = metadata.get("uid", "")
+        self.namespace: str = metadata.get("namespace", "")
+        self.name: str = metadata["name"]
+        self.containers = [Container(one) for one in plan.containers]
+        self.stage = NEW
+        self.due = 0
+        self.ip = ""
+        self.conditions: list[Tree] = []
+        """The conditions as they were last written."""
+        self.start_stamp: str = ""
+        self.reason = ""
+        self.message = ""
+        self.final = ""
+        """The phase, once it is decided for good."""
+        self.deadline = 0
+        self.mount_wait = 0
+        self.sandbox_at = 0
+        self.stop_by = 0
+        self.deleting = metadata.get("deletionTimestamp") is not None
+        self.initialized = False
+        self.dirty = False
+
+    # ------------------------------------------------------------------ waking
+    def arm(self, due: int) -> None:
+        """Be woken at ``due`` at the latest."""
+        if self.due and self.due <= due:
+            return
+        self.due = due
+        self.agent.loop.at(due, self.wake, due)
+
+    def poke(self) -> None:
+        """Be woken now."""
+        now = self.agent.loop.now
+        if not self.due or self.due > now:
+            self.due = now
+            self.agent.shared.queued += 1
+            self.agent.loop.at(now, self.poked, now)
+
+    def poked(self, due: int) -> None:
+        """Be woken, from the queue."""
+        self.agent.shared.queued -= 1
+        self.wake(due)
+
+    def wake(self, due: int) -> None:
+        """Do one step, if this is still the time for it."""
+        if due != self.due:
+            return
+        self.due = 0
+        agent = self.agent
+        if not agent.running or agent.workers.get(self.uid) is not self:
+            return
+        agent.loop.mark()
+        client = agent.client
+        client.cause = self.cause
+        self._step(agent.loop.now)
+        client.cause = 0
+
+    def _step(self, now: int) -> None:
+        if self.stage == NEW:
+            admission.admit(self, now)
+        if self.stage == PREPARING:
+            admission.prepare(self, now)
+        if self.stage == ACTIVE:
+            self._advance(now)
+        if self.stage == STOPPING and stopping.advance(self, now):
+            self._conclude()
+        if self.dirty:
+            reporting.publish(self)
+        if self.stage == OVER:
+            if self.deleting:
+                self.agent.remove(self)
+            return
+        due = self._next_due()
+        if due:
+            self.arm(max(on_grid(due), now + 1))
+
+    def _next_due(self) -> int:
+        if self.stage == PREPARING:
+            return self.sandbox_at
+        earliest = self.deadline if self.stage == ACTIVE else 0
+        for container in self.containers:
+            if self.stage == STOPPING and container.state != RUNNING:
+                continue
+            due = container.due()
+            if due and (not earliest or due < earliest):
+                earliest = due
+        return earliest
+
+    # ------------------------------------------------------------------ stages
+    def _advance(self, now: int) -> None:
+        for container in self.containers:
+            self._look_at(container, now)
+        if self.deleting:
+            self.stop(now, self._grace_ms())
+            return
+        if self.deadline and now >= self.deadline:
+            self.reason, self.final = "DeadlineExceeded", pods.FAILED
+            self.message = "Pod was active on the node longer than the specified deadline"
+            self.event("Normal", "DeadlineExceeded", self.message)
+            self.stop(now, self.plan.grace_ms)
+            return
+        for _ in range(len(self.containers) + 1):
+            decision = lifecycle.decide(self.plan, self.containers, now, initialized=self.initialized)
+            if decision.finished:
+                self.stop(now, self.plan.grace_ms)
+                return
+            if not decision.start:
+                return
+            self.dirty = True
+            for container in decision.start:
+                starting.start(self, container, now)
+
+    def _look_at(self, container: Container, now: int) -> None:
+        if container.state == RUNNING:
+            process = container.process
+            if container.stop_at:
+                stopping.advance_container(self, container, now)
+            if process is not None and process.ends is not None and process.ends.at_ms <= now:
+                self.ended(container, now)
+            elif container.start_at and container.start_at <= now:
+                container.start_at = 0
+                probing.begin(self, container, now)
+                self.dirty = True
+            elif container.probes and not container.stopping:
+                probing.advance(self, container, now)
+        elif container.pull is not None and container.pull.ends_ms <= now:
+            starting.pulled(self, container, now)
+            self.dirty = True
+
+    def stop(self, now: int, grace_ms: int) -> None:
+        """Begin to stop everything."""
+        self.stage = STOPPING
+        self.dirty = True
+        stopping.begin(self, now, grace_ms)
+
+    def _conclude(self) -> None:
+        stopping.settle(self)
+        self.final = self.final or lifecycle.phase(self.plan, self.containers, terminal=True)
+        self.stage = OVER
+        self.dirty = True
+        self.agent.release(self)
+
+    def _grace_ms(self) -> int:
+        grace = self.pod["metadata"].get("deletionGracePeriodSeconds")
+        return self.plan.grace_ms if grace is None else int(grace) * 1000
+
+    # ------------------------------------------------------------------ containers
+    def ended(self, container: Container, now: int) -> None:
+        """A container has ended: remember how, and when to look again."""
+        reporting.bury(container)
+        self.dirty = True
+        if self.stage == ACTIVE:
+            container.retry_at = reporting.next_try(container, now)
+
+    def restart(self, container: Container, message: str, grace_ms: int | None, now: int) -> None:
+        """Stop one container so that it is started again."""
+        grace = self.plan.grace_ms if grace_ms is None else grace_ms
+        self.stop_by = now + grace
+        container.probes = []
+        stopping.stop_container(self, container, now, grace, message)
+
+    def kill(self, now: int) -> None:
+        """Kill the containers as a crash would."""
+        for container in self.containers:
+            if container.state == RUNNING and container.process is not None:
+                container.process.kill(now)
+        self.poke()
+
+    def is_stopping(self) -> bool:
+        """Whether the pod is being terminated."""
+        return self.stage >= STOPPING
+
+    # ------------------------------------------------------------------ news
+    def change(self, pod: Tree, cause: int) -> None:
+        """The API object has changed."""
+        old, self.pod, self.cause = self.pod, pod, cause
+        metadata = pod["metadata"]
+        if pod["spec"] is not old["spec"] and self.stage < STOPPING:
+            reporting.follow(self, old)
+        if metadata.get("deletionTimestamp") is not None:
+            if self.deleting and self.stage == STOPPING:
+                stopping.shorten(self, self.agent.loop.now, self._grace_ms())
+            self.deleting = True
+        self.dirty = True
+        self.poke()
+
+    def reboot(self, now: int) -> None:
+        """The machine has gone down and come up: nothing of the pod runs any more."""
+        for container in self.containers:
+            container.back_off = container.image_back_off = container.pull = None
+            container.retry_at = container.stop_at = container.start_at = 0
+            if container.state == RUNNING:
+                process = container.process
+                started = process.started_ms if process is not None else now
+                container.past = Past(Ended(now, LOST_CODE, UNKNOWN), started, container.container_id, process)
+                container.state, container.process = TERMINATED, None
+                container.ready = container.started = container.stopping = False
+                container.probes = []
+                container.touch()
+            if container.plan.kind == INIT and self.stage == ACTIVE:
+                container.wait("")
+        if self.stage == ACTIVE:
+            self.event("Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
+            if not self.plan.host_network:
+                self.agent.addresses.give_back(self.ip)
+            self.ip, self.initialized = "", False
+            self.stage, self.sandbox_at = PREPARING, on_grid(now + SANDBOX_MS)
+        self.dirty = True
+        self.poke()
+
+    # ------------------------------------------------------------------ saying
+    def event(self, kind: str, reason: str, message: str) -> None:
+        """An Event about the pod."""
+        self.agent.event(self.pod, kind, reason, message)
+
+    def container_event(self, container: Container, kind: str, reason: str, message: str) -> None:
+        """An Event about a container."""
+        self.agent.event(self.agent.about(self.pod, container.plan.field_path), kind, reason, message)

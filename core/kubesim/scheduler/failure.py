@@ -1,0 +1,160 @@
+"""What is done about a pod that could not be scheduled: preemption, the queue, the event and the condition."""
+
+from typing import Any
+
+from kubesim.machinery.client import Client
+from kubesim.objects.errors import ApiError
+from kubesim.objects.refs import condition, set_condition
+from kubesim.objects.wire import EMPTY, PODS, Gvr, Tree
+from kubesim.scheduler.decision import Preemption
+from kubesim.scheduler.diagnosis import Diagnosis
+from kubesim.scheduler.nodeinfo import PodRecord
+from kubesim.scheduler.nominator import Nominator, nominated_node
+from kubesim.scheduler.podinfo import Incoming
+from kubesim.scheduler.preemption import Candidate, DefaultPreemption
+from kubesim.scheduler.queue import QueuedPod
+
+PODDISRUPTIONBUDGETS = Gvr("policy", "v1", "poddisruptionbudgets")
+NO_CLAIMS = "no new claims to deallocate"
+"""What the DynamicResources plugin says of every pod. # k8s: plugins/dynamicresources PostFilter."""
+NOTHING_PREPARED = "not found"
+"""What it says when the pod was rejected before it came to its turn."""
+NOTE_LIMIT = 1024
+"""# k8s: validation.NoteLengthLimit."""
+
+
+class FailureHandler:
+    """# k8s: scheduler handleSchedulingFailure, RunPostFilterPlugins."""
+
+    def __init__(self, client: Client, nominator: Nominator, preemption: DefaultPreemption) -> None:
+        self._client = client
+        self._nominator = nominator
+        self._preemption = preemption
+
+    def unschedulable(self, queued: QueuedPod, pod: Incoming, diagnosis: Diagnosis) -> tuple[str, Preemption | None]:
+        """See to a pod that fits nowhere; returns the message and what preemption found."""
+        nomination: str | None = None
+        chosen: Candidate | None = None
+        considered: Preemption | None = None
+        post_filter = ""
+        if diagnosis.rejected is not None:
+            post_filter = NOTHING_PREPARED
+        elif diagnosis.node_count:
+            search = self._preemption.search(pod, diagnosis, self._client.list(PODDISRUPTIONBUDGETS))
+            chosen = search.best
+            if chosen is None:
+                post_filter = f"{NO_CLAIMS}, preemption: {search.message}"
+                considered = Preemption(message=search.message)
+                nomination = "" if search.clears_nomination else None
+            else:
+                nomination = chosen.node.name
+                considered = _preemption(chosen, search.candidates)
+        message = diagnosis.message(post_filter)
+        if nomination:
+            self._nominator.add(queued.pod, pod.info, nomination)
+        elif nomination is not None:
+            self._nominator.remove(queued.uid)
+        self.report(queued.pod, "Unschedulable", message, nomination)
+        if chosen is not None:
+            self._evict(queued.pod, pod, chosen)
+        return message, considered
+
+    # ------------------------------------------------------------------ telling
+    def report(self, pod: Tree, reason: str, message: str, nomination: str | None = None) -> None:
+        """Write the event and the PodScheduled condition; ``nomination`` None leaves the nominated node as it is."""
+        note = message if len(message) <= NOTE_LIMIT else message[: NOTE_LIMIT - 4] + " ..."
+        self._client.event(pod, "Warning", "FailedScheduling", note)
+        metadata = pod["metadata"]
+        fresh = self._client.get(PODS, metadata["namespace"], metadata["name"])
+        if fresh is None or fresh["metadata"]["uid"] != metadata["uid"] or fresh["spec"].get("nodeName"):
+            return
+        status: dict[str, Any] = dict(fresh.get("status") or EMPTY)
+        listed = set_condition(status.get("conditions"), self._condition(fresh, reason, message))
+        changed = listed is not status.get("conditions")
+        status["conditions"] = listed
+        if nomination is not None and nomination != nominated_node(fresh):
+            changed = True
+            status.pop("nominatedNodeName", None)
+            if nomination:
+                status["nominatedNodeName"] = nomination
+        if changed:
+            self._write(fresh, status)
+
+    def _condition(self, pod: Tree, reason: str, message: str) -> Tree:
+        return {
+            "type": "PodScheduled",
+            **_observed(pod),
+            "status": "False",
+            "lastProbeTime": None,
+            "lastTransitionTime": self._client.stamp(),
+            "reason": reason,
+            "message": message,
+        }
+
+    def _write(self, pod: Tree, status: Tree) -> bool:
+        try:
+            self._client.update_status(PODS, {**pod, "status": status})
+        except ApiError as error:
+            # k8s: the condition is only logged when it cannot be written; the next attempt writes it again.
+            self._client.note = f"could not write the status: {error.reason}"
+            return False
+        return True
+
+    # ------------------------------------------------------------------ making room
+    def _evict(self, preemptor: Tree, pod: Incoming, candidate: Candidate) -> None:
+        # k8s: preemption Evaluator, the part that it does in the background
+        name = candidate.node.name
+        for record in self._nominator.on(name):
+            if record.info.priority < pod.info.priority:
+                self._clear_nomination(record)
+        for victim in candidate.victims:
+            if not victim.terminating:
+                self._delete(preemptor, victim, name)
+
+    def _clear_nomination(self, record: PodRecord) -> None:
+        metadata = record.pod["metadata"]
+        fresh = self._client.get(PODS, metadata["namespace"], metadata["name"])
+        self._nominator.remove(record.uid)
+        if fresh is not None and nominated_node(fresh):
+            status = {key: value for key, value in fresh["status"].items() if key != "nominatedNodeName"}
+            self._write(fresh, status)
+
+    def _delete(self, preemptor: Tree, victim: PodRecord, node: str) -> None:
+        metadata = victim.pod["metadata"]
+        namespace, name = metadata["namespace"], metadata["name"]
+        fresh = self._client.get(PODS, namespace, name)
+        if fresh is None or fresh["metadata"]["uid"] != victim.uid:
+            return
+        agent = preemptor["spec"].get("schedulerName", "default-scheduler")
+        disruption = {
+            "type": "DisruptionTarget",
+            **_observed(fresh),
+            "status": "True",
+            "lastProbeTime": None,
+            "lastTransitionTime": self._client.stamp(),
+            "reason": "PreemptionByScheduler",
+            "message": f"{agent}: preempting to accommodate a higher priority pod",
+        }
+        status = dict(fresh.get("status") or EMPTY)
+        if condition(fresh, "DisruptionTarget") != disruption:
+            status["conditions"] = set_condition(status.get("conditions"), disruption)
+            if not self._write(fresh, status):
+                return
+        try:
+            self._client.delete(PODS, namespace, name)
+        except ApiError as error:
+            # k8s: a victim that is gone already is as good as deleted, and gets no event.
+            self._client.note = f"could not delete a victim: {error.reason}"
+            return
+        uid = preemptor["metadata"]["uid"]
+        self._client.event(victim.pod, "Normal", "Preempted", f"Preempted by pod {uid} on node {node}")
+
+
+def _observed(pod: Tree) -> dict[str, int]:
+    generation = pod["metadata"].get("generation")
+    return {"observedGeneration": generation} if generation else {}
+
+
+def _preemption(chosen: Candidate, candidates: tuple[Candidate, ...]) -> Preemption:
+    victims = tuple((v.namespace, str(v.pod["metadata"]["name"])) for v in chosen.victims)
+    return Preemption(chosen.node.name, victims, "", tuple((c.node.name, len(c.victims)) for c in candidates))

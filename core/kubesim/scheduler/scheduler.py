@@ -1,0 +1,251 @@
+"""kube-scheduler: takes one pod at a time from the queue, finds the best node and binds the pod to it."""
+
+from kubesim.kernel.chance import Chance
+from kubesim.kernel.loop import Loop
+from kubesim.machinery.client import Client
+from kubesim.machinery.informer import Hub
+from kubesim.objects.errors import ApiError
+from kubesim.objects.wire import PODS, Tree
+from kubesim.scheduler.cache import Cache
+from kubesim.scheduler.cycle import Framework
+from kubesim.scheduler.decision import Bound, Decision, NodeVerdict
+from kubesim.scheduler.diagnosis import Diagnosis
+from kubesim.scheduler.explaining import Explainer
+from kubesim.scheduler.failure import FailureHandler
+from kubesim.scheduler.framework import ClusterEvent, Plugin
+from kubesim.scheduler.history import Failed, History
+from kubesim.scheduler.nominator import Nominator
+from kubesim.scheduler.placement.index import Choice
+from kubesim.scheduler.placement.registry import Placements
+from kubesim.scheduler.plugins.default_binder import DefaultBinder
+from kubesim.scheduler.podinfo import Incoming, PodInfo, PodParser
+from kubesim.scheduler.preemption import DefaultPreemption
+from kubesim.scheduler.queue import FLUSH_PERIOD_MS, POOL, QueuedPod, SchedulingQueue
+from kubesim.scheduler.selectors import DefaultSelectors
+from kubesim.scheduler.watching import Watching
+
+__all__ = ["Decision", "NodeVerdict", "Scheduler"]
+
+
+class Scheduler:
+    """The default scheduler. Each scheduling cycle is one callback of the loop."""
+
+    def __init__(
+        self, loop: Loop, hub: Hub, client: Client, chance: Chance, volume_plugins: tuple[Plugin, ...] = ()
+    ) -> None:
+        self.enabled = True
+        """False while the component is crashed: pods pile up."""
+        self.cycles = 0
+        """How many scheduling cycles there have been."""
+        self._loop = loop
+        self._client = client
+        client.recorder.modern = True
+        self._cache = Cache()
+        self._nominator = Nominator(self._cache)
+        self._framework = Framework(self._nominator, volume_plugins)
+        self._parser = PodParser()
+        self._selectors = DefaultSelectors(client)
+        self._placements = Placements(self._cache, self._nominator, self._parser, self._selectors)
+        self._queue = SchedulingQueue(self._framework)
+        self._binder = DefaultBinder()
+        preemption = DefaultPreemption(self._framework, self._cache, chance.stream("preemption"))
+        self._failures = FailureHandler(client, self._nominator, preemption)
+        self._history = History()
+        self._explainer = Explainer(client, self._cache, self._framework, self._placements, self._history)
+        self._armed = False
+        self._flushing = False
+        self._error_due = 0
+        self._watching = Watching(
+            client,
+            self._cache,
+            self._queue,
+            self._nominator,
+            self._parser,
+            self._selectors,
+            self._placements,
+            self._arm,
+        )
+        self._watching.start(hub)
+
+    # ------------------------------------------------------------------ for the screen
+    @property
+    def queue_depth(self) -> int:
+        """How many pods are to be tried without anything else having to happen."""
+        return len(self._queue)
+
+    @property
+    def unschedulable(self) -> int:
+        """How many pods wait for the cluster to change."""
+        return self._queue.count(POOL)
+
+    def describe_next(self) -> str:
+        """What the next step does, for the time bar."""
+        queued = self._queue.peek()
+        if queued is None:
+            return "scheduler"
+        metadata = queued.pod["metadata"]
+        return f"scheduler {metadata['namespace']}/{metadata['name']}"
+
+    def explain(self, namespace: str, name: str) -> Decision | None:
+        """The latest decision about a pod with every node's verdict, or None when there was none yet."""
+        return self._explainer.explain(namespace, name)
+
+    def resume(self) -> None:
+        """Go on after ``enabled`` was set again."""
+        self._arm()
+
+    # ------------------------------------------------------------------ driving
+    def _arm(self) -> None:
+        if not self._armed and self.enabled and len(self._queue):
+            self._armed = True
+            self._loop.at(self._loop.now, self._schedule_one)
+
+    def _schedule_one(self) -> None:
+        self._armed = False
+        if not self.enabled:
+            return
+        queued = self._queue.pop(self._loop.now)
+        if queued is None:
+            return
+        client = self._client
+        client.cause = queued.cause
+        self._loop.mark()
+        self.cycles += 1
+        if "deletionTimestamp" in queued.pod["metadata"]:
+            self._skip(queued)
+        else:
+            self._schedule(queued)
+        client.cause = 0
+        client.note = ""
+        self._arm()
+
+    def _skip(self, queued: QueuedPod) -> None:
+        metadata = queued.pod["metadata"]
+        text = f"skip schedule deleting pod: {metadata['namespace']}/{metadata['name']}"
+        self._client.event(queued.pod, "Warning", "FailedScheduling", text)
+        self._queue.remove(queued.uid)
+
+    # ------------------------------------------------------------------ one cycle
+    def _schedule(self, queued: QueuedPod) -> None:
+        pod = queued.pod
+        info = self._parser.parse(pod)
+        if self._needs_scan(info, queued.uid):
+            incoming, found = self._scan(pod)
+        else:
+            placement = self._placements.of(pod)
+            choice = placement.choose()
+            if choice is not None:
+                self._bind(queued, info, choice)
+                return
+            incoming, found = self._placements.incoming(pod), placement.diagnose()
+        if isinstance(found, Choice):
+            self._bind(queued, info, found)
+        else:
+            self._fail(queued, incoming, found)
+
+    def _needs_scan(self, info: PodInfo, uid: str) -> bool:
+        """Whether only the full cycle will do: volumes, named nodes, places held for nominated pods."""
+        if info.claims and self._framework.sees_volumes:
+            return True
+        if info.node_names is not None or self._cache.inventory.shared_hostnames:
+            return True
+        nominator = self._nominator
+        if not nominator:
+            return False
+        return bool(nominator.node_of(uid)) or info.terms is not None or bool(info.spread) or nominator.has_terms
+
+    def _scan(self, pod: Tree) -> tuple[Incoming, "Choice | Diagnosis"]:
+        incoming = self._placements.incoming(pod)
+        filtered = self._framework.find(incoming, self._cache)
+        feasible = filtered.feasible
+        held = next((node for node in feasible if node.name == incoming.nominated), None)
+        if held is not None:
+            # k8s: a node that was nominated and fits is taken without looking for a better one.
+            return incoming, Choice(held, 0, 1)
+        if not feasible:
+            return incoming, filtered.diagnosis
+        if len(feasible) == 1:
+            return incoming, Choice(feasible[0], 0, 1)
+        best = self._framework.select(self._framework.score(incoming, self._cache, filtered))
+        return incoming, Choice(best.node, best.total, len(feasible))
+
+    def _bind(self, queued: QueuedPod, info: PodInfo, choice: Choice) -> None:
+        pod, node, client = queued.pod, choice.node, self._client
+        metadata = pod["metadata"]
+        namespace, name = metadata["namespace"], metadata["name"]
+        self._cache.add_pod(pod, info, node.name, assumed=True)
+        if self._nominator:
+            self._nominator.remove(queued.uid)
+        try:
+            client.create(PODS, namespace, self._binder.binding(pod, node.name), "binding", name)
+        except ApiError as error:
+            self._unbind(queued, error)
+            return
+        self._queue.remove(queued.uid)
+        client.event(pod, "Normal", "Scheduled", f"Successfully assigned {namespace}/{name} to {node.name}")
+        now = self._loop.now
+        count = self._cache.node_count
+        record = Bound(queued.uid, self.cycles, now, node.name, choice.feasible, count, choice.score, queued.cause)
+        self._history.bound((namespace, name), record)
+
+    def _unbind(self, queued: QueuedPod, error: ApiError) -> None:
+        self._cache.remove_pod(queued.uid)
+        now = self._loop.now
+        self._queue.notify(ClusterEvent("AssignedPod", ("Delete",), queued.pod, None), now, queued.cause)
+        message = f'running Bind plugin "DefaultBinder": {error}'
+        if error.code == 404:
+            self._queue.remove(queued.uid)
+        else:
+            self._retry_at(self._queue.retry(queued, now))
+        self._failures.report(queued.pod, "SchedulerError", f"binding rejected: {message}")
+
+    def _fail(self, queued: QueuedPod, incoming: Incoming, diagnosis: Diagnosis) -> None:
+        now = self._loop.now
+        plugins = diagnosis.plugins()
+        if plugins:
+            self._queue.park(queued, plugins, incoming, now)
+            self._arm_flush()
+        else:
+            self._retry_at(self._queue.retry(queued, now))
+        message, preemption = self._failures.unschedulable(queued, incoming, diagnosis)
+        metadata = queued.pod["metadata"]
+        place = (metadata["namespace"], metadata["name"])
+        decision = Decision(
+            *place,
+            queued.uid,
+            self.cycles,
+            now,
+            "",
+            0,
+            diagnosis.node_count,
+            0,
+            message,
+            preemption=preemption,
+            cause=queued.cause,
+        )
+        self._history.failed(place, Failed(decision, diagnosis, self._cache.node_names()))
+
+    # ------------------------------------------------------------------ timers
+    def _retry_at(self, due: int) -> None:
+        if self._error_due <= self._loop.now or due < self._error_due:
+            self._error_due = due
+            self._loop.at(due, self._retry)
+
+    def _retry(self) -> None:
+        self._queue.release(self._loop.now)
+        self._arm()
+        due = self._queue.next_error_due
+        if due is not None:
+            self._retry_at(due)
+
+    def _arm_flush(self) -> None:
+        if not self._flushing:
+            self._flushing = True
+            self._loop.after(FLUSH_PERIOD_MS, self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        self._queue.flush(self._loop.now)
+        self._arm()
+        if self._queue.is_waiting:
+            self._arm_flush()

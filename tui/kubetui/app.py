@@ -1,0 +1,132 @@
+"""The explorer's application: composes the main screen, finds the handler of an action, and knows how to end."""
+
+import gc
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import App
+from textual.binding import Binding
+
+from kubetui.client.port import ClusterClient
+from kubetui.keys import ACTIONS, Action, Keymap
+from kubetui.model.glyphs import UNICODE, Glyphs
+from kubetui.panes.drawer.actions import DRAWER_ACTIONS
+from kubetui.panes.drawer.drawer import Drawer
+from kubetui.panes.frame import Frame
+from kubetui.panes.general import General
+from kubetui.panes.guard import Interrupts, guarded
+from kubetui.panes.operations import Operations
+from kubetui.panes.timekeeping import Timekeeping
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+
+Handler = Callable[[str], Awaitable[None]]
+DARK, LIGHT = "tokyo-night", "catppuccin-latte"
+
+
+class Explorer(App[int], inherit_bindings=False):
+    """The explorer of one cluster; ``run`` returns 0 when the person quits.
+
+    With a ``speed`` the cluster's time runs from the first paint on, otherwise it stands still.
+    """
+
+    TITLE = "kubetui"
+    CSS_PATH = ["styles/explorer.tcss", "styles/detail.tcss"]  # noqa: RUF012
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS = [Binding("ctrl+c", "interrupt", show=False, priority=True)]  # noqa: RUF012 - as Textual declares it
+
+    def __init__(
+        self,
+        client: ClusterClient,
+        *,
+        keymap: Keymap | None = None,
+        glyphs: Glyphs = UNICODE,
+        theme: str = DARK,
+        namespace: str = "",
+        speed: float | None = None,
+    ) -> None:
+        self.interrupts = Interrupts()
+        super().__init__()
+        self.client = client
+        self.keymap = keymap or default_keymap()
+        self.glyphs = glyphs
+        self.frame = Frame(client, self.keymap, glyphs, self.perform)
+        self.operations = Operations(self, self.frame)
+        self.general = General(self, self.frame)
+        self.general.unsaved = self._would_lose
+        self.handlers: Mapping[str, Handler] = {
+            **Timekeeping(self.frame).handlers,
+            **self.frame.navigation.handlers,
+            **self.operations.handlers,
+            **self.general.handlers,
+        }
+        self._namespace = namespace
+        self._speed = speed
+        self.theme = theme if theme in self.available_themes else DARK
+
+    def _would_lose(self) -> bool:
+        return self.client.simulated and self.operations.runner.acted
+
+    def get_default_screen(self) -> Frame:
+        """The main screen."""
+        return self.frame
+
+    def get_driver_class(self) -> "type[Driver]":
+        """The platform's driver, with an eye on Ctrl-C."""
+        return guarded(super().get_driver_class(), self.interrupts)
+
+    async def on_mount(self) -> None:
+        """Begin in the namespace that was asked for, with time running when a speed was."""
+        time = self.client.time
+        if time is not None and self._speed is not None:
+            time.set_speed(self._speed)
+            time.resume()
+            self.frame.changed()
+        if self._namespace:
+            await self.frame.navigation.choose_namespace(self._namespace)
+        # The cluster and the modules stay: looking through them again at each collection would make keys wait.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+
+    async def perform(self, action: Action, argument: str) -> None:
+        """Do what an action says: the focused table first, then whoever has a handler for it."""
+        if self.frame.stage.reachable(action):
+            if self.frame.table.act(action.id, argument):
+                return
+            handler = self.handlers.get(action.id)
+            if handler is not None:
+                await handler(argument)
+                return
+        self.frame.say(f"{action.help}: not here")
+
+    # ------------------------------------------------------------------ the palette asks
+    def palette_actions(self) -> Sequence[Action]:
+        """The actions that can be reached now."""
+        return self.keymap.available(self.frame.stage.contexts)
+
+    async def run_action_id(self, action_id: str) -> None:
+        """Carry one out."""
+        await self.perform(self.keymap.actions[action_id], "")
+
+    # ------------------------------------------------------------------ the end
+    async def action_interrupt(self) -> None:
+        """Ctrl-C: ask, or quit when it was asked already."""
+        self.interrupts.answered()
+        await self.general.interrupt()
+
+    @on(Drawer.EditRequested)
+    def _edit_requested(self, event: Drawer.EditRequested) -> None:
+        self.operations.edit_requested(event)
+
+    async def on_unmount(self) -> None:
+        """Let go of the cluster."""
+        await self.operations.forwarding.close()
+        self.frame.facts.close()
+        await self.client.close()
+
+
+def default_keymap(overrides: Mapping[str, Sequence[str]] | None = None) -> Keymap:
+    """The registry's keys with the person's own. Raises keys.ConflictError."""
+    return Keymap(overrides, (*ACTIONS, *DRAWER_ACTIONS))
