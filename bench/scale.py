@@ -18,11 +18,11 @@ DEPLOYMENTS = Gvr("apps", "v1", "deployments")
 
 
 def build(nodes: int, deployments: int = 10, pods_per_node: int = 110) -> Cluster:
-    """A cluster of that many nodes in three zones with empty Deployments and their Services, settled."""
+    """A cluster of that many nodes in three zones, the image on each, with empty Deployments and Services, settled."""
     cluster = Cluster(Settings(name="bench"))
     for number in range(nodes):
         cluster.add_node(
-            NodeSpec(name=f"node-{number}", cpu="32", memory="256Gi", pods=pods_per_node, zone="abc"[number % 3])
+            NodeSpec(f"node-{number}", "32", "256Gi", pods_per_node, zone="abc"[number % 3], images=("nginx:1.29",))
         )
     item = {
         "name": "app",

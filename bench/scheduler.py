@@ -61,7 +61,10 @@ class Cluster:
         allocatable = {"cpu": "32", "memory": "128Gi", "pods": "110"}
         for number in range(nodes):
             labels = {HOST: f"node-{number}", ZONE: f"zone-{number % 3}"}
-            self.put(NODES, {"metadata": {"name": f"node-{number}", "labels": labels}, "status": {"allocatable": allocatable}})
+            self.put(
+                NODES,
+                {"metadata": {"name": f"node-{number}", "labels": labels}, "status": {"allocatable": allocatable}},
+            )
         self.loop.run_until(self.loop.now + 10)
 
     def put(self, gvr: Gvr, tree: dict[str, Any]) -> Tree:
@@ -108,7 +111,14 @@ def term(app: str, key: str) -> dict[str, Any]:
 
 def workloads() -> dict[str, list[dict[str, Any]]]:
     apps = [f"app-{number}" for number in range(10)]
-    hard = [{"maxSkew": 5, "topologyKey": ZONE, "whenUnsatisfiable": "DoNotSchedule", "labelSelector": {"matchLabels": {"app": "app-1"}}}]
+    hard = [
+        {
+            "maxSkew": 5,
+            "topologyKey": ZONE,
+            "whenUnsatisfiable": "DoNotSchedule",
+            "labelSelector": {"matchLabels": {"app": "app-1"}},
+        }
+    ]
     needed, wanted = "requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution"
     return {
         "plain": [template("app-0")],
@@ -118,7 +128,10 @@ def workloads() -> dict[str, list[dict[str, Any]]]:
         "anti-affinity, required": [template("app-2", affinity={"podAntiAffinity": {needed: [term("app-2", HOST)]}})],
         "affinity, required": [template("app-3", affinity={"podAffinity": {needed: [term("app-3", ZONE)]}})],
         "anti-affinity, preferred": [
-            template("app-4", affinity={"podAntiAffinity": {wanted: [{"weight": 50, "podAffinityTerm": term("app-4", HOST)}]}})
+            template(
+                "app-4",
+                affinity={"podAntiAffinity": {wanted: [{"weight": 50, "podAffinityTerm": term("app-4", HOST)}]}},
+            )
         ],
         "unschedulable": [template("app-5", cpu="64")],
     }
@@ -139,7 +152,10 @@ def main() -> None:
             cluster = Cluster(nodes)
             for number in range(10):
                 selector = {"app": f"app-{number}"}
-                cluster.put(SERVICES, {"metadata": {"name": f"app-{number}", "namespace": "default"}, "spec": {"selector": selector}})
+                cluster.put(
+                    SERVICES,
+                    {"metadata": {"name": f"app-{number}", "namespace": "default"}, "spec": {"selector": selector}},
+                )
             cluster.time(templates, min(50, count // 10))
             spent = cluster.time(templates, count - count // 10)
             done = count - count // 10

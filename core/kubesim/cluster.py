@@ -15,10 +15,10 @@ from kubesim.controllers.deployment import DeploymentController
 from kubesim.controllers.endpoints import EndpointsController, EndpointSliceController
 from kubesim.controllers.garbage import GarbageCollector
 from kubesim.controllers.namespaces import NamespaceController
-from kubesim.controllers.nodes import NodeLifecycleController, TaintEvictionController
+from kubesim.controllers.nodes import NodeLifecycleController, TaintEvictionController, TtlController
 from kubesim.controllers.podgc import PodGarbageCollector
 from kubesim.controllers.replicaset import ReplicaSetController
-from kubesim.controllers.serviceaccounts import RootCaPublisher, ServiceAccountController
+from kubesim.controllers.serviceaccounts import RootCaPublisher, ServiceAccountController, TokensController
 from kubesim.kernel.chance import Chance
 from kubesim.kernel.journal import Journal
 from kubesim.kernel.loop import Loop
@@ -30,7 +30,7 @@ from kubesim.machinery.client import Client
 from kubesim.machinery.informer import Hub
 from kubesim.network.loadbalancer import LoadBalancerController
 from kubesim.network.services import ServiceProxy
-from kubesim.objects.wire import ADMIN, NAMESPACES, SERVICES, Identity, Key, Request, Response
+from kubesim.objects.wire import EVENTS, NAMESPACES, SERVICES, Identity, Request, Response
 from kubesim.scheduler import Scheduler
 from kubesim.store import snapshot
 from kubesim.store.mvcc import Store
@@ -51,7 +51,7 @@ class Settings(NamedTuple):
     epoch_ms: int = DEFAULT_EPOCH_MS
     catalogue: Catalogue | None = None
     validate_components: bool = False
-    """Check the Requests of components too; for tests."""
+    """Check the Requests of components too, and store trees that raise when they are mutated; for tests."""
 
 
 class Cluster:
@@ -64,7 +64,7 @@ class Cluster:
         self.loop = Loop(settings.epoch_ms)
         self.chance = Chance(settings.seed)
         self.journal = Journal()
-        self.store = Store()
+        self.store = Store(frozen=settings.validate_components)
         self.api = ApiServer(
             self.store,
             self.loop,
@@ -75,7 +75,8 @@ class Cluster:
             validate_components=settings.validate_components,
         )
         self.hub = Hub(self.loop, self.store)
-        resources = [strategy.storage or strategy.gvr for strategy in self.api.resources()]
+        resources = sorted({strategy.storage or strategy.gvr for strategy in self.api.resources()})
+        owned = [gvr for gvr in resources if gvr != EVENTS]
         loop, hub, client = self.loop, self.hub, self.controller_client
         self.deployments = DeploymentController(loop, hub, client("deployment-controller"))
         self.replicasets = ReplicaSetController(loop, hub, client("replicaset-controller"))
@@ -83,10 +84,12 @@ class Cluster:
         self.slices = EndpointSliceController(loop, hub, client("endpoint-slice-controller"))
         self.nodes = NodeLifecycleController(loop, hub, client("node-controller"))
         self.taints = TaintEvictionController(loop, hub, client("taint-eviction-controller"))
+        self.ttl = TtlController(loop, hub, client("ttl-controller"))
         self.podgc = PodGarbageCollector(loop, hub, client("pod-garbage-collector"))
-        self.garbage = GarbageCollector(loop, hub, client("garbage-collector-controller"), resources)
+        self.garbage = GarbageCollector(loop, hub, client("garbage-collector-controller"), owned)
         self.namespaces = NamespaceController(loop, hub, client("namespace-controller"), resources)
         self.accounts = ServiceAccountController(loop, hub, client("service-account-controller"))
+        self.tokens = TokensController(loop, hub, client("token-controller"))
         self.roots = RootCaPublisher(loop, hub, client("root-ca-certificate-publisher"))
         self.balancers = LoadBalancerController(loop, hub, client("service-controller"))
         scheduler = Identity("system:kube-scheduler", ("system:authenticated",), "default-scheduler")
@@ -140,10 +143,12 @@ class Cluster:
             self.slices,
             self.nodes,
             self.taints,
+            self.ttl,
             self.podgc,
             self.garbage,
             self.namespaces,
             self.accounts,
+            self.tokens,
             self.roots,
         ]
         found = [(owner.controller.name, len(owner.controller.queue)) for owner in loops]
@@ -202,4 +207,4 @@ def tune_collector() -> None:
     """Set the garbage collector for a heap of many small immutable trees; worth a third of the speed."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(200_000, 20, 100)
+    gc.set_threshold(100_000, 50, 1_000_000)

@@ -1,4 +1,4 @@
-"""A client double for tests of the drawer and the dialogs: objects in a dict, scripted answers, logs and connections."""
+"""A client double for the drawer and the dialogs: objects in a dict, scripted answers, logs and connections."""
 
 import asyncio
 from collections.abc import Callable
@@ -98,7 +98,14 @@ def event(name: str, about: str, reason: str, text: str, **more: Any) -> dict[st
 
 
 def status(code: int, message: str, reason: str = "", **details: Any) -> Response:
-    body = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": message}
+    body = {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "status": "Failure",
+        "code": code,
+        "reason": reason,
+        "message": message,
+    }
     return Response(code, body | ({"details": details} if details else {}))
 
 
@@ -254,10 +261,25 @@ def explanation() -> Explanation:
     )
     decision = Decision(at, "", "0/3 nodes are available", verdicts, "no lower-priority victim on wk-1")
     chain = (
-        JournalEntry(4821, at, "default-scheduler", "update", PODS, "shop", "web-8vq", "status", 4819, "FailedScheduling"),
+        JournalEntry(
+            4821, at, "default-scheduler", "update", PODS, "shop", "web-8vq", "status", 4819, "FailedScheduling"
+        ),
         JournalEntry(4819, at, "replicaset-controller", "create", PODS, "shop", "web-8vq", "", 4817, ""),
-        JournalEntry(4817, at, "deployment-controller", "update", replicasets, "shop", "web-7d9", "", 4815, "scale rs/web-7d9 2→3"),
-        JournalEntry(4815, at, "kubetui", "patch", deployments, "shop", "web", "scale", 0, "scale deployment.apps/web 2→3"),
+        JournalEntry(
+            4817,
+            at,
+            "deployment-controller",
+            "update",
+            replicasets,
+            "shop",
+            "web-7d9",
+            "",
+            4815,
+            "scale rs/web-7d9 2→3",
+        ),
+        JournalEntry(
+            4815, at, "kubetui", "patch", deployments, "shop", "web", "scale", 0, "scale deployment.apps/web 2→3"
+        ),
     )
     facts = (
         Statement("observed", "PodScheduled=False: 0/3 nodes are available"),

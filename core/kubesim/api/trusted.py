@@ -94,7 +94,7 @@ class Trusted:
         metadata = self._metadata(given, strategy, namespace)
         name = metadata["name"]
         pod = {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": known[1], "status": known[2]}
-        return self._writer.put(PODS, namespace, name, pod, None, request)
+        return self._writer.insert(PODS, namespace, name, pod, request)
 
     def _metadata(self, given: Tree, strategy: Strategy, namespace: str) -> dict[str, Any]:
         """As ``metadata.created``, for pods: this is the hottest of all creations."""
@@ -167,21 +167,19 @@ class Trusted:
 
     # ------------------------------------------------------------------ events
     def create_event(self, request: Request, strategy: Strategy) -> Tree:
-        """Create an Event; its body is stored as it is, but for uid and creation time. Raises ApiError."""
-        body: Tree = request.body
+        """Create an Event; its body is taken over and completed in place. Raises ApiError."""
+        body: dict[str, Any] = request.body
         namespace = request.key.namespace
         space = self._store.get(NAMESPACES, "", namespace)
         if space is not self._open or space is None:
             self._open = self._admission.check_namespace(EVENTS, namespace, _shown(body))
-        name = body["metadata"]["name"]
-        metadata = {
-            "name": name,
-            "namespace": namespace,
-            "uid": self._chance.uid(),
-            "resourceVersion": "",
-            "creationTimestamp": self._loop.stamp(),
-        }
-        stored = self._put_new(request, strategy, namespace, name, {**body, "metadata": metadata})
+        metadata = body["metadata"]
+        name = metadata["name"]
+        self._check_free(strategy, namespace, name)
+        metadata["uid"] = self._chance.uid()
+        metadata["resourceVersion"] = ""
+        metadata["creationTimestamp"] = self._loop.stamp()
+        stored = self._writer.insert(EVENTS, namespace, name, body, request)
         self._expiry.created(namespace, name)
         return stored
 

@@ -1,5 +1,7 @@
 """The one place where the store is written: compare-and-put, then the journal."""
 
+from typing import Any
+
 from kubesim.kernel.journal import Entry, Journal
 from kubesim.kernel.loop import Loop
 from kubesim.objects.errors import conflict
@@ -17,15 +19,27 @@ class Writer:
 
     def put(self, gvr: Gvr, namespace: str, name: str, new: Tree, old: Tree | None, request: Request) -> Tree:
         """Store an object; returns it with its new resourceVersion."""
-        store = self._store
         try:
-            stored = store.put(gvr, namespace, name, new, old)
+            stored = self._store.put(gvr, namespace, name, new, old)
         except StaleError:
             raise conflict(gvr, name) from None
+        self._note(gvr, namespace, name, request)
+        return stored
+
+    def insert(self, gvr: Gvr, namespace: str, name: str, new: dict[str, Any], request: Request) -> Tree:
+        """Store a new object and take it over: nobody else may hold it or its metadata."""
+        try:
+            stored = self._store.insert(gvr, namespace, name, new)
+        except StaleError:
+            raise conflict(gvr, name) from None
+        self._note(gvr, namespace, name, request)
+        return stored
+
+    def _note(self, gvr: Gvr, namespace: str, name: str, request: Request) -> None:
         identity = request.identity
         # The plain tuple constructor: this line runs for every write, and the named one costs three times as much.
         entry = (
-            store.revision,
+            self._store.revision,
             self._loop.now,
             identity.agent or identity.user,
             request.verb,
@@ -37,7 +51,6 @@ class Writer:
             request.note,
         )
         self._journal.append(tuple.__new__(Entry, entry))
-        return stored
 
     def delete(self, gvr: Gvr, namespace: str, name: str, old: Tree, request: Request) -> Tree:
         """Remove an object; returns its last state with the revision of the deletion."""

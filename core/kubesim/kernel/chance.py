@@ -15,6 +15,7 @@ class Chance:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self._streams: dict[str, Random] = {}
+        self._uids = self.stream("uid")
 
     def stream(self, name: str) -> Random:
         """The stream of that name, made on first use."""
@@ -25,8 +26,14 @@ class Chance:
 
     def uid(self) -> str:
         """A version 4 UUID."""
-        text = f"{self.stream('uid').getrandbits(128):032x}"
-        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{'89ab'[int(text[16], 16) & 3]}{text[17:20]}-{text[20:]}"
+        bits = self._uids.getrandbits(122)
+        return "%08x-%04x-4%03x-%04x-%012x" % (  # noqa: UP031 - half the time of an f-string, and every object has one
+            bits & 0xFFFFFFFF,
+            bits >> 32 & 0xFFFF,
+            bits >> 48 & 0xFFF,
+            bits >> 60 & 0x3FFF | 0x8000,
+            bits >> 74,
+        )
 
     def suffix(self, length: int = 5) -> str:
         """The random end of a generated name."""

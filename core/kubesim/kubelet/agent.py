@@ -96,7 +96,6 @@ class Agent:
     def admit(self, worker: PodWorker) -> tuple[str, str] | None:
         """Book what a pod requests; reason and message when it does not fit. # k8s: lifecycle/predicate.go."""
         plan = worker.plan
-        wanted = {"pods": 1, **plan.requests}
         selector: Mapping[str, str] = worker.pod["spec"].get("nodeSelector") or {}
         if selector:
             own = self.client.get(NODES, "", self.name)
@@ -112,13 +111,12 @@ class Agent:
                     "NodePorts",
                     "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
                 )
-        for name, amount in wanted.items():
-            used, capacity = self._used.get(name, 0), self._capacity.get(name)
-            if capacity is not None and amount and used + amount > capacity:
-                text = (
-                    f"Node didn't have enough resource: {name}, requested: {amount}, used: {used}, capacity: {capacity}"
-                )
-                return f"OutOf{name}", text
+        used, capacity = self._used, self._capacity
+        if used.get("pods", 0) >= capacity["pods"]:
+            return _lack("pods", 1, used.get("pods", 0), capacity["pods"])
+        for name, amount in plan.requests.items():
+            if amount and name in capacity and used.get(name, 0) + amount > capacity[name]:
+                return _lack(name, amount, used.get(name, 0), capacity[name])
         self._book(plan, 1)
         for port in plan.host_ports:
             self._host_ports[port] = worker.uid
@@ -218,3 +216,8 @@ class Agent:
     def describe(self) -> dict[str, Any]:
         """What the node has in use, for people and tests: resource to amount (cpu in thousandths)."""
         return dict(self._used)
+
+
+def _lack(name: str, wanted: int, used: int, capacity: int) -> tuple[str, str]:
+    text = f"Node didn't have enough resource: {name}, requested: {wanted}, used: {used}, capacity: {capacity}"
+    return f"OutOf{name}", text

@@ -16,14 +16,10 @@ from kubesim.kubelet.simruntime.containers import SimRuntime
 from kubesim.kubelet.worker import PodWorker
 from kubesim.machinery.client import Client
 from kubesim.machinery.informer import Hub
+from kubesim.objects.pods import node_name
 from kubesim.objects.wire import CONFIGMAPS, FAULTS, PODS, SECRETS, Identity, Tree
 
 IDENTITY = Identity("system:kubelets", ("system:nodes", "system:authenticated"), "kubelet")
-
-
-def node_of(pod: Tree) -> str:
-    """The index of pods by node."""
-    return str(pod["spec"].get("nodeName") or "")
 
 
 class Kubelets:
@@ -46,7 +42,7 @@ class Kubelets:
         runtime = SimRuntime(loop, self._client)
         self._shared = Shared(loop, catalogue or Catalogue.load(), runtime, chance.stream("containers"))
         self._pods: dict[tuple[str, str], PodWorker] = {}
-        self._by_node = self._client.index(PODS, node_of)
+        self._by_node = self._client.index(PODS, node_name, "spec")
         self._serial = 0
         self._outages = Outages(loop, self._client, self)
         hub.on(PODS, self._pod_changed)
@@ -108,7 +104,7 @@ class Kubelets:
         if new["spec"].get("readinessGates"):
             agent = self.agents.get(new["spec"]["nodeName"])
             worker = agent.workers.get(after.get("uid", "")) if agent is not None else None
-            return worker is not None and new["status"].get("conditions") is not worker.conditions
+            return worker is not None and new["status"].get("conditions") is not worker.written
         return False
 
     def _pod_deleted(self, pod: Tree) -> None:

@@ -205,19 +205,19 @@ class Plans:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._memo: dict[int, tuple[tuple[Any, ...], PodPlan]] = {}
+        self._memo: dict[int, tuple[tuple[Any, ...], PodPlan, Tree]] = {}
 
     def of(self, pod: Tree) -> PodPlan:
         """The plan of a pod, shared with the pods that share its containers."""
         spec = pod["spec"]
         containers = spec["containers"]
         found = self._memo.get(id(containers))
-        if found is not None and all(map(_same, found[0], _parts(spec))):
+        if found is not None and (found[2] is spec or _is_same(found[0], spec)):
             return found[1]
         if len(self._memo) >= MEMO_SIZE:
             self._memo.clear()
         plan = PodPlan(pod, self._catalogue)
-        self._memo[id(containers)] = (_parts(spec), plan)
+        self._memo[id(containers)] = (_parts(spec), plan, spec)
         return plan
 
     def __getstate__(self) -> dict[str, Any]:
@@ -226,19 +226,28 @@ class Plans:
 
 
 def _parts(spec: Tree) -> tuple[Any, ...]:
-    return (
-        spec["containers"],
-        spec.get("initContainers"),
-        spec.get("ephemeralContainers"),
-        spec.get("volumes"),
-        spec.get("terminationGracePeriodSeconds"),
-        spec.get("restartPolicy"),
-        spec.get("hostNetwork"),
-        spec.get("readinessGates"),
-        spec.get("overhead"),
-        spec.get("resources"),
-    )
+    return tuple(map(spec.get, _FIELDS))
 
 
-def _same(one: Any, two: Any) -> bool:
-    return one is two or (isinstance(one, (str, int)) and one == two)
+def _is_same(parts: tuple[Any, ...], spec: Tree) -> bool:
+    """Whether a spec has these parts: trees by identity, simple values by value."""
+    for part, field in zip(parts, _FIELDS, strict=True):
+        other = spec.get(field)
+        if part is not other and (part != other or isinstance(part, (list, dict))):
+            return False
+    return True
+
+
+_FIELDS = (
+    "containers",
+    "initContainers",
+    "ephemeralContainers",
+    "volumes",
+    "terminationGracePeriodSeconds",
+    "restartPolicy",
+    "hostNetwork",
+    "readinessGates",
+    "overhead",
+    "resources",
+)
+"""What a plan is made from."""

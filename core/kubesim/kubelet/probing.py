@@ -54,6 +54,11 @@ def begin(worker: "PodWorker", container: Container, now: int) -> None:
     """A container has started: which probes it begins with, and whether it is ready without any."""
     del worker
     probes = container.plan.probes
+    container.touch()
+    if not probes:
+        container.started = True
+        container.ready = container.plan.kind != INIT
+        return
     has_startup = any(plan.which == STARTUP for plan in probes)
     container.started = not has_startup
     container.ready = container.plan.kind != INIT and container.started and not _has_readiness(container)
@@ -62,7 +67,6 @@ def begin(worker: "PodWorker", container: Container, now: int) -> None:
         for position, plan in enumerate(probes)
         if plan.which == STARTUP or not has_startup
     ]
-    container.touch()
 
 
 def _has_readiness(container: Container) -> bool:

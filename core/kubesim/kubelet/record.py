@@ -87,6 +87,9 @@ class Container:
         if self.state == RUNNING:
             ends = self.process.ends if self.process is not None else None
             earliest = ends.at_ms if ends is not None else 0
+            if self.process is not None and self.process.asks_at:
+                asks = self.process.asks_at
+                earliest = asks if not earliest or asks < earliest else earliest
             if self.stop_at and (not earliest or self.stop_at < earliest):
                 earliest = self.stop_at
             if self.start_at and (not earliest or self.start_at < earliest):

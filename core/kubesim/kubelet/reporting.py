@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from kubesim.kubelet import backoff, lifecycle, status
+from kubesim.kubelet import backoff, conditions, lifecycle, status
 from kubesim.kubelet.admission import GRID_MS
 from kubesim.kubelet.plan import INIT
 from kubesim.kubelet.record import ACTIVE, OVER, RUNNING, STOPPING, TERMINATED, Container, Past
@@ -20,6 +20,9 @@ MAX_MESSAGE = 4096
 MAX_LOG_MESSAGE = 2048
 MAX_LOG_LINES = 80
 """# k8s: MaxContainerTerminationMessageLength and its fellows"""
+
+
+_HOLDS, _FAILS = (True, "", ""), (False, "", "")
 
 
 # ---------------------------------------------------------------------- containers
@@ -104,7 +107,7 @@ def publish(worker: "PodWorker") -> None:
         agent.last_error = str(error)
         return
     worker.dirty = False
-    worker.conditions = new["conditions"]
+    worker.written = new["conditions"]
 
 
 def _status(worker: "PodWorker", current: Tree) -> dict[str, Any]:
@@ -145,20 +148,14 @@ def _status(worker: "PodWorker", current: Tree) -> dict[str, Any]:
 
 def _conditions(worker: "PodWorker", old: list[Tree], phase: str, stamp: str, generation: int) -> list[Tree]:
     plan, containers = worker.plan, worker.containers
-    ours = worker.conditions or old
-    before = {candidate["type"]: candidate for candidate in ours}
-    has_sandbox = bool(worker.ip) and worker.stage in {ACTIVE, STOPPING}
     containers_ready = lifecycle.containers_ready(plan, containers, phase)
     verdicts = (
-        (has_sandbox, "", ""),
+        _HOLDS if worker.ip and worker.stage in {ACTIVE, STOPPING} else _FAILS,
         lifecycle.initialized(plan, containers, phase),
         lifecycle.ready(plan, containers_ready, old),
         containers_ready,
     )
-    own = [
-        status.transition(before.get(type_), type_, verdict, stamp, generation)
-        for type_, verdict in zip(status.OWN, verdicts, strict=True)
-    ]
-    if old is worker.conditions and len(old) == len(own) + 1:
-        return [*own, old[-1]]
-    return status.merged(own, old, stamp, generation)
+    book = worker.agent.shared.conditions
+    before = worker.own if worker.own else conditions.adopted(old)
+    worker.own = book.transition(before, verdicts, stamp, generation)
+    return book.joined(worker.own, old, stamp, generation)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kubesim.kernel.loop import Loop
 from kubesim.kubelet.catalogue import Catalogue
+from kubesim.kubelet.conditions import ConditionBook
 from kubesim.kubelet.plan import Plans
 from kubesim.kubelet.simruntime.containers import SimRuntime
 from kubesim.objects.wire import Gvr
@@ -38,6 +39,7 @@ class Shared:
         self.loop = loop
         self.catalogue = catalogue
         self.plans = Plans(catalogue)
+        self.conditions = ConditionBook()
         self.runtime = runtime
         self.identifiers = identifiers
         """The stream that container IDs are drawn from."""

@@ -126,9 +126,9 @@ def transition(old: Tree | None, type_: str, verdict: tuple[bool, str, str], sta
     return condition(type_, holds, reason, message, since, generation)
 
 
-def merged(own: list[Tree], old: Sequence[Tree], stamp: str, generation: int) -> list[Tree]:
+def merged(own: Sequence[Tree], rest: Sequence[Tree], stamp: str, generation: int) -> list[Tree]:
     """The kubelet's conditions, followed by those of others; PodScheduled is added when nobody has set it."""
-    rest = [candidate for candidate in old if candidate["type"] not in OWN]
+    made = [*own, *rest]
     if not any(candidate["type"] == SCHEDULED for candidate in rest):
-        rest.append(condition(SCHEDULED, True, "", "", stamp, generation))  # noqa: FBT003
-    return own + rest
+        made.append(condition(SCHEDULED, True, "", "", stamp, generation))
+    return made

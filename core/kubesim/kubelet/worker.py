@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from kubesim.kubelet import admission, lifecycle, probing, reporting, starting, stopping
 from kubesim.kubelet.admission import SANDBOX_MS, on_grid
+from kubesim.kubelet.conditions import NONE, Own
 from kubesim.kubelet.plan import INIT, PodPlan
 from kubesim.kubelet.record import ACTIVE, NEW, OVER, PREPARING, RUNNING, STOPPING, TERMINATED, Container, Past
 from kubesim.kubelet.runtime import UNKNOWN, Ended
@@ -21,8 +22,8 @@ class PodWorker:
     """One pod."""
 
     __slots__ = (
-        "agent", "cause", "conditions", "containers", "deadline", "deleting", "dirty", "due", "final", "initialized", "ip",
-        "message", "mount_wait", "name", "namespace", "plan", "pod", "reason", "sandbox_at", "stage", "start_stamp", "stop_by", "uid",
+        "agent", "cause", "own", "containers", "deadline", "deleting", "dirty", "due", "final", "initialized", "ip",
+        "message", "mount_wait", "name", "namespace", "plan", "pod", "reason", "sandbox_at", "stage", "start_stamp", "stop_by", "uid", "written",
     )  # fmt: skip
 
     def __init__(self, agent: "Agent", pod: Tree, plan: PodPlan, cause: int) -> None:
@@ -38,8 +39,10 @@ class PodWorker:
         self.stage = NEW
         self.due = 0
         self.ip = ""
-        self.conditions: list[Tree] = []
-        """The conditions as they were last written."""
+        self.own: Own = NONE
+        """The kubelet's conditions."""
+        self.written: list[Tree] = []
+        """All conditions as they were last written."""
         self.start_stamp: str = ""
         self.reason = ""
         self.message = ""
@@ -148,6 +151,8 @@ class PodWorker:
             process = container.process
             if container.stop_at:
                 stopping.advance_container(self, container, now)
+            if process is not None and process.asks_at and process.asks_at <= now:
+                process.ask(now)
             if process is not None and process.ends is not None and process.ends.at_ms <= now:
                 self.ended(container, now)
             elif container.start_at and container.start_at <= now:

@@ -6,9 +6,12 @@ from typing import Any, Protocol
 from kubesim.kernel.loop import Loop
 from kubesim.machinery.recorder import Recorder
 from kubesim.objects.errors import ApiError
-from kubesim.objects.wire import EMPTY, STRATEGIC_PATCH, Gvr, Identity, Key, Request, Response, Tree
+from kubesim.objects.wire import EMPTY, JSON, STRATEGIC_PATCH, Gvr, Identity, Key, Request, Response, Tree
 from kubesim.store.index import Index
 from kubesim.store.mvcc import Store
+
+
+_request = tuple.__new__
 
 
 class Api(Protocol):
@@ -43,9 +46,12 @@ class Client:
         """All objects of a kind (of a namespace) in key order. O(n log n): never on a status event."""
         return self._store.range(gvr, namespace)
 
-    def index(self, gvr: Gvr, value: Callable[[Tree], str]) -> Index:
-        """A new index on a table; ``value`` is a module-level function, "" means not in the index."""
-        return self._store.add_index(gvr, Index(value))
+    def index(self, gvr: Gvr, value: Callable[[Tree], str], part: str = "") -> Index:
+        """An index on a table; ``value`` is a module-level function, "" means not in the index.
+
+        With a ``part`` (a top-level field) the value depends on that field alone. Equal indexes are shared.
+        """
+        return self._store.add_index(gvr, Index(value, part))
 
     @property
     def revision(self) -> int:
@@ -75,13 +81,14 @@ class Client:
         """Delete; ``options`` are DeleteOptions fields (gracePeriodSeconds, propagationPolicy, preconditions)."""
         return self._send("delete", Key(gvr, namespace, name), "", options)
 
-    def _send(self, verb: str, key: Key, subresource: str, body: Any, content_type: str = "application/json") -> Tree:
-        request = Request(verb, key, subresource, body, EMPTY, self.identity, self.cause, self.note, content_type)
-        response = self._api.component(request)
-        if response.code >= 400:
-            raise ApiError(response.body)
-        tree: Tree = response.body
-        return tree
+    def _send(self, verb: str, key: Key, subresource: str, body: Any, content_type: str = JSON) -> Tree:
+        # The plain tuple constructor: this line runs for every write of a component.
+        parts = (verb, key, subresource, body, EMPTY, self.identity, self.cause, self.note, content_type, JSON)
+        code, tree, _ = self._api.component(_request(Request, parts))
+        if code >= 400:
+            raise ApiError(tree)
+        answer: Tree = tree
+        return answer
 
     # ------------------------------------------------------------------ saying
     def event(self, about: Tree, kind: str, reason: str, message: str) -> None:

@@ -1,6 +1,6 @@
 """The event recorder: writes Events and folds repetitions, as client-go's correlator does."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kubesim.kernel.loop import Loop
 from kubesim.objects.errors import ApiError
@@ -17,154 +17,152 @@ CACHE_SIZE = 4096
 """# k8s: client-go/tools/record/events_cache.go"""
 
 
-class _Similar(NamedTuple):
-    messages: dict[str, None]
-    last: int
+class _Subject:
+    """What has been said about one object: the spam filter's tokens, similar messages by reason, Events by text."""
 
+    __slots__ = ("known", "similar", "spent_at", "tokens")
 
-class _Bucket(NamedTuple):
-    tokens: float
-    last: int
+    def __init__(self, now: int) -> None:
+        self.tokens = float(SPAM_BURST)
+        self.spent_at = now
+        self.similar: dict[str, tuple[dict[str, None], int]] = {}
+        self.known: dict[str, tuple[str, str]] = {}
+
+    def allow(self, now: int) -> bool:
+        """Take a token, if there is one."""
+        if now != self.spent_at:
+            self.tokens = min(float(SPAM_BURST), self.tokens + (now - self.spent_at) / SPAM_REFILL_MS)
+            self.spent_at = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+    def aggregate(self, reason: str, message: str, now: int) -> str:
+        """The message, or what stands for it once too many different ones with one reason have come."""
+        found = self.similar.get(reason)
+        if found is None or now - found[1] > SIMILAR_WINDOW_MS:
+            self.similar[reason] = ({message: None}, now)
+            return message
+        messages = found[0]
+        if len(messages) < SIMILAR_LIMIT:
+            messages[message] = None
+        self.similar[reason] = (messages, now)
+        if len(messages) < SIMILAR_LIMIT or message in messages:
+            return message
+        return "(combined from similar events): " + message
 
 
 class Recorder:
     """Records Events for one component.
 
     With ``modern`` it follows the events.k8s.io recorder of the scheduler: series instead of counts, no spam filter.
+    # differs: of the subjects the latest 4,096 to 8,192 are remembered, instead of 4,096 in each of three caches.
     """
 
     def __init__(self, client: "Client", loop: Loop) -> None:
         self.modern = False
+        self.host = ""
+        """The node name, for kubelets."""
+        self.dropped = 0
+        """How many Events the server refused."""
         self._client = client
         self._loop = loop
         self._serial = 0
-        self._similar: dict[tuple[str, str, str, str], _Similar] = {}
-        self._known: dict[tuple[str, str, str, str], tuple[str, str]] = {}
-        self._buckets: dict[str, _Bucket] = {}
-        self._references: tuple[Tree | None, Tree] = (None, {})
-        self.host = ""
-        """The node name, for kubelets."""
+        self._young: dict[str, _Subject] = {}
+        self._old: dict[str, _Subject] = {}
+        self._reference: tuple[Tree | None, Tree] = (None, {})
+        self._shape: dict[str, Any] = {}
 
     def event(self, about: Tree, kind: str, reason: str, message: str) -> None:
-        """Record one occurrence. Events about things that no longer exist are recorded all the same."""
-        uid = about["metadata"].get("uid", "")
-        if not self.modern:
-            message = self._aggregate(uid, kind, reason, message)
-        known = self._known.get((uid, kind, reason, message))
-        if known is not None and self._repeat(known):
-            return
-        if not self.modern and not self._allow(uid):
-            return
-        self._create(about, kind, reason, message)
-
-    def _aggregate(self, uid: str, kind: str, reason: str, message: str) -> str:
+        """Record one occurrence. Never raises; what the server refuses is dropped and counted."""
         now = self._loop.now
-        key = (uid, kind, reason, "")
-        found = self._similar.get(key)
-        if found is None or now - found.last > SIMILAR_WINDOW_MS:
-            _bound(self._similar)
-            self._similar[key] = _Similar({message: None}, now)
-            return message
-        messages = found.messages
-        if len(messages) < SIMILAR_LIMIT:
-            messages[message] = None
-        self._similar[key] = _Similar(messages, now)
-        if len(messages) >= SIMILAR_LIMIT:
-            return "(combined from similar events): " + message if message not in messages else message
-        return message
+        subject = self._subject(about["metadata"].get("uid", ""), now)
+        if self.modern:
+            known = subject.known.get(message)
+            if known is None or not self._repeat(known):
+                subject.known[message] = self._create(about, kind, reason, message)
+            return
+        message = subject.aggregate(reason, message, now)
+        allowed = subject.allow(now)
+        known = subject.known.get(message)
+        if allowed and (known is None or not self._repeat(known)):
+            subject.known[message] = self._create(about, kind, reason, message)
 
-    def _allow(self, uid: str) -> bool:
-        now = self._loop.now
-        bucket = self._buckets.get(uid)
-        if bucket is None:
-            _bound(self._buckets)
-            tokens = float(SPAM_BURST)
-        else:
-            tokens = min(float(SPAM_BURST), bucket.tokens + (now - bucket.last) / SPAM_REFILL_MS)
-        allowed = tokens >= 1
-        self._buckets[uid] = _Bucket(tokens - 1 if allowed else tokens, now)
-        return allowed
+    def _subject(self, uid: str, now: int) -> _Subject:
+        found = self._young.get(uid)
+        if found is None:
+            if len(self._young) >= CACHE_SIZE:
+                self._old, self._young = self._young, {}
+            found = self._old.pop(uid, None) or _Subject(now)
+            self._young[uid] = found
+        return found
 
     def _repeat(self, place: tuple[str, str]) -> bool:
         old = self._client.get(EVENTS, *place)
         if old is None:
             return False
-        if not self._allow(old["involvedObject"].get("uid", "")) and not self.modern:
-            return True
+        change: dict[str, Any]
         if self.modern:
-            count = old.get("series", {}).get("count", 1) + 1
-            change: dict[str, Any] = {"series": {"count": count, "lastObservedTime": self._loop.micro_stamp()}}
+            count = (old.get("series") or {}).get("count", 1) + 1
+            change = {"series": {"count": count, "lastObservedTime": self._loop.micro_stamp()}}
         else:
             change = {"count": old.get("count", 1) + 1, "lastTimestamp": self._loop.stamp()}
-        self._write({**old, **change}, create=False)
+        try:
+            self._client.update(EVENTS, {**old, **change})
+        except ApiError:
+            self.dropped += 1
         return True
 
-    def _create(self, about: Tree, kind: str, reason: str, message: str) -> None:
+    def _create(self, about: Tree, kind: str, reason: str, message: str) -> tuple[str, str]:
         metadata = about["metadata"]
         namespace = metadata.get("namespace") or "default"
         self._serial += 1
         name = f"{metadata['name']}.{self._loop.now * 1_000_000 + self._serial % 1_000_000:x}"
-        uid = metadata.get("uid", "")
-        _bound(self._known)
-        self._known[uid, kind, reason, message] = (namespace, name)
-        stamp = self._loop.stamp()
-        event: dict[str, Any] = {
-            "kind": "Event",
-            "apiVersion": "v1",
-            "metadata": {"name": name, "namespace": namespace},
-            "involvedObject": self._reference(about),
-            "reason": reason,
-            "message": message,
-            "type": kind,
-        }
-        agent = self._client.identity.agent
+        # The server takes this tree over: it must be new, its metadata too.
+        event = dict(self._shape or self._make_shape())
+        event["metadata"] = {"name": name, "namespace": namespace}
+        event["involvedObject"] = self._refer(about)
+        event["reason"] = reason
+        event["message"] = message
+        event["type"] = kind
         if self.modern:
-            event["source"] = {}
-            event["firstTimestamp"] = event["lastTimestamp"] = None
             event["eventTime"] = self._loop.micro_stamp()
             event["action"] = "Binding" if reason == "Scheduled" else "Scheduling"
-            event["reportingComponent"] = agent
-            event["reportingInstance"] = f"{agent}-{self.host or 'cp-1'}"
         else:
-            event["source"] = {"component": agent, "host": self.host} if self.host else {"component": agent}
-            event["firstTimestamp"] = event["lastTimestamp"] = stamp
-            event["count"] = 1
-            event["eventTime"] = None
-            event["reportingComponent"] = agent
-            event["reportingInstance"] = self.host
-        self._write(event, create=True)
-
-    def _reference(self, about: Tree) -> Tree:
-        # One reference object is shared by the events that follow each other about one object.
-        if self._references[0] is about:
-            return self._references[1]
-        metadata = about["metadata"]
-        reference = {
-            "kind": about.get("kind", ""),
-            "namespace": metadata.get("namespace", ""),
-            "name": metadata["name"],
-            "uid": metadata.get("uid", ""),
-            "apiVersion": about.get("apiVersion", "v1"),
-            "resourceVersion": metadata.get("resourceVersion", ""),
-        }
-        if not reference["namespace"]:
-            del reference["namespace"]
-        if "fieldPath" in about:
-            reference["fieldPath"] = about["fieldPath"]
-        self._references = (about, reference)
-        return reference
-
-    def _write(self, event: Tree, *, create: bool) -> None:
+            event["firstTimestamp"] = event["lastTimestamp"] = self._loop.stamp()
         try:
-            if create:
-                self._client.create(EVENTS, event["metadata"]["namespace"], event)
-            else:
-                self._client.update(EVENTS, event)
+            self._client.create(EVENTS, namespace, event)
         except ApiError:
             # k8s: a recorder drops what the server refuses (a namespace that is going away).
-            self.dropped = getattr(self, "dropped", 0) + 1
+            self.dropped += 1
+        return namespace, name
 
+    def _make_shape(self) -> dict[str, Any]:
+        agent = self._client.identity.agent
+        self._shape = {"kind": "Event", "apiVersion": "v1", "metadata": {}, "involvedObject": {}}
+        self._shape.update(reason="", message="", source={}, firstTimestamp=None, lastTimestamp=None)
+        if self.modern:
+            reporter = {"reportingComponent": agent, "reportingInstance": f"{agent}-{self.host or 'cp-1'}"}
+            self._shape.update(type="", eventTime=None, action="", **reporter)
+        else:
+            self._shape["source"] = {"component": agent, "host": self.host} if self.host else {"component": agent}
+            self._shape.update(count=1, type="", eventTime=None, reportingComponent=agent, reportingInstance=self.host)
+        return self._shape
 
-def _bound(cache: dict[Any, Any]) -> None:
-    if len(cache) >= CACHE_SIZE:
-        del cache[next(iter(cache))]
+    def _refer(self, about: Tree) -> Tree:
+        # One reference object is shared by the events that follow each other about one object.
+        if self._reference[0] is about:
+            return self._reference[1]
+        metadata = about["metadata"]
+        reference = {"kind": about.get("kind", "")}
+        if "namespace" in metadata:
+            reference["namespace"] = metadata["namespace"]
+        reference["name"] = metadata["name"]
+        reference["uid"] = metadata.get("uid", "")
+        reference["apiVersion"] = about.get("apiVersion", "v1")
+        reference["resourceVersion"] = metadata.get("resourceVersion", "")
+        if "fieldPath" in about:
+            reference["fieldPath"] = about["fieldPath"]
+        self._reference = (about, reference)
+        return reference

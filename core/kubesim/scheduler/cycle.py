@@ -97,6 +97,10 @@ class Framework:
     def _filter(
         self, state: CycleState, pod: Incoming, snapshot: Snapshot, names: frozenset[str] | None, restricting: list[str]
     ) -> Filtered:
+        held = snapshot.node(pod.nominated) if pod.nominated else None
+        if held is not None and (names is None or held.name in names) and self.check(state, pod, held) is None:
+            # k8s: a nominated node that fits is taken without a look at the others.
+            return Filtered(state, [held], Diagnosis(snapshot.node_count, {}, {}))
         nodes, absent = snapshot.live_nodes(), None
         if names is not None:
             found = [snapshot.node(name) for name in sorted(names)]
@@ -147,8 +151,13 @@ class Framework:
                 node.add(record)
             else:
                 node.remove(record)
-            for plugin in self._movers:
-                plugin.pod_moved(state, pod, record, node, delta)
+            if self.concerns(pod, record):
+                for plugin in self._movers:
+                    plugin.pod_moved(state, pod, record, node, delta)
+
+    def concerns(self, pod: Incoming, record: PodRecord) -> bool:
+        """Whether what plugins have counted for ``pod`` changes when another pod comes or goes."""
+        return bool(pod.hard) or pod.info.terms is not None or record.info.terms is not None or self.sees_volumes
 
     # ------------------------------------------------------------------ scoring
     def score(self, pod: Incoming, snapshot: Snapshot, filtered: Filtered) -> list[Scored]:

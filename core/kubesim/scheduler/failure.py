@@ -27,6 +27,8 @@ class FailureHandler:
     """# k8s: scheduler handleSchedulingFailure, RunPostFilterPlugins."""
 
     def __init__(self, client: Client, nominator: Nominator, preemption: DefaultPreemption) -> None:
+        self.last_error = ""
+        """What the API server said to the last write that failed."""
         self._client = client
         self._nominator = nominator
         self._preemption = preemption
@@ -95,8 +97,8 @@ class FailureHandler:
         try:
             self._client.update_status(PODS, {**pod, "status": status})
         except ApiError as error:
-            # k8s: the condition is only logged when it cannot be written; the next attempt writes it again.
-            self._client.note = f"could not write the status: {error.reason}"
+            # k8s: this is only logged; the next attempt writes the condition again.
+            self.last_error = str(error)
             return False
         return True
 
@@ -144,7 +146,7 @@ class FailureHandler:
             self._client.delete(PODS, namespace, name)
         except ApiError as error:
             # k8s: a victim that is gone already is as good as deleted, and gets no event.
-            self._client.note = f"could not delete a victim: {error.reason}"
+            self.last_error = str(error)
             return
         uid = preemptor["metadata"]["uid"]
         self._client.event(victim.pod, "Normal", "Preempted", f"Preempted by pod {uid} on node {node}")

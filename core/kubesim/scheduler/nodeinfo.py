@@ -152,8 +152,12 @@ class NodeInfo:
     def copy(self) -> "NodeInfo":
         """A copy whose pods may be changed, for trying out."""
         twin = NodeInfo.__new__(NodeInfo)
-        for name in NodeInfo.__slots__:
-            setattr(twin, name, getattr(self, name))
+        twin.index, twin.name, twin.tree, twin.revision = self.index, self.name, self.tree, self.revision
+        twin.labels, twin.taints, twin.unschedulable = self.labels, self.taints, self.unschedulable
+        twin.cpu, twin.memory, twin.max_pods, twin.others = self.cpu, self.memory, self.max_pods, self.others
+        twin.images = self.images
+        twin.cpu_used, twin.memory_used = self.cpu_used, self.memory_used
+        twin.cpu_scored, twin.memory_scored = self.cpu_scored, self.memory_scored
         twin.pods, twin.others_used = dict(self.pods), dict(self.others_used)
         twin.ports, twin.affinity = dict(self.ports), dict(self.affinity)
         return twin

@@ -131,7 +131,8 @@ class _Trial:
         self._remove(potential)
         status = self._framework.check(self._state, self._pod, self._node)
         result = self._reprieve(potential, budgets) if status is None else status
-        self._add(list(self._gone.values()))
+        # The copy of the node is thrown away, but the counts of the plugins are those of the next trial.
+        self._add([record for record in self._gone.values() if self._framework.concerns(self._pod, record)])
         return result
 
     def _reprieve(self, potential: list[PodRecord], budgets: Sequence[Tree]) -> Candidate | Status:

@@ -116,7 +116,6 @@ class Scheduler:
         else:
             self._schedule(queued)
         client.cause = 0
-        client.note = ""
         self._arm()
 
     def _skip(self, queued: QueuedPod) -> None:
@@ -158,10 +157,6 @@ class Scheduler:
         incoming = self._placements.incoming(pod)
         filtered = self._framework.find(incoming, self._cache)
         feasible = filtered.feasible
-        held = next((node for node in feasible if node.name == incoming.nominated), None)
-        if held is not None:
-            # k8s: a node that was nominated and fits is taken without looking for a better one.
-            return incoming, Choice(held, 0, 1)
         if not feasible:
             return incoming, filtered.diagnosis
         if len(feasible) == 1:

@@ -14,10 +14,12 @@ class Index:
     """Maps a value to the places of the objects that have it, in order of arrival.
 
     ``value`` must be a module-level function (the store is pickled); it returns "" for objects outside the index.
+    With a ``part`` (a top-level field) the value depends on that field alone, so that writes which share it cost nothing.
     """
 
-    def __init__(self, value: Callable[[Tree], str]) -> None:
+    def __init__(self, value: Callable[[Tree], str], part: str = "") -> None:
         self.value = value
+        self.part = part
         self._places: dict[str, dict[Place, None]] = {}
 
     def get(self, value: str) -> Mapping[Place, None]:
@@ -30,6 +32,8 @@ class Index:
 
     def change(self, place: Place, old: Tree | None, new: Tree | None) -> None:
         """Follow one write."""
+        if self.part and old is not None and new is not None and old.get(self.part) is new.get(self.part):
+            return
         before = "" if old is None else self.value(old)
         after = "" if new is None else self.value(new)
         if before == after:

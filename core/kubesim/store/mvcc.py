@@ -1,8 +1,9 @@
 """Tables of immutable trees with one revision counter: get, range (also in the past), compare-and-put, log, compact."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from kubesim.objects.tree import freeze
 from kubesim.objects.wire import Gvr, Tree
 from kubesim.store.index import Index
 
@@ -36,14 +37,18 @@ class CompactedError(Exception):
 
 Subscriber = Callable[[Change], None]
 _NONE: dict[str, Tree] = {}
+_change = tuple.__new__
+"""The plain constructor: the named one costs three times as much, and runs for every write."""
 
 
 class Store:
     """All state of the cluster. Objects are stored as given but for ``metadata.resourceVersion``, and never mutated."""
 
-    def __init__(self, retain: int = 10_000) -> None:
+    def __init__(self, retain: int = 10_000, *, frozen: bool = False) -> None:
         self.revision = 1
         self.retain = retain
+        self.frozen = frozen
+        """Store trees that raise when they are mutated; for tests."""
         self._tables: dict[Gvr, dict[str, dict[str, Tree]]] = {}
         self._log: list[Change] = []
         self._log_start = 2
@@ -87,13 +92,36 @@ class Store:
     # ------------------------------------------------------------------ writing
     def put(self, gvr: Gvr, namespace: str, name: str, new: Tree, old: Tree | None) -> Tree:
         """Write ``new`` if the stored object is (identically) ``old``. Returns the stored tree."""
-        space = self._tables.setdefault(gvr, {}).setdefault(namespace, {})
+        try:
+            space = self._tables[gvr][namespace]
+        except KeyError:
+            space = self._tables.setdefault(gvr, {}).setdefault(namespace, {})
         if space.get(name) is not old:
             raise StaleError(name)
-        self.revision += 1
-        stored = {**new, "metadata": {**new["metadata"], "resourceVersion": str(self.revision)}}
+        self.revision = revision = self.revision + 1
+        metadata = dict(new["metadata"])
+        metadata["resourceVersion"] = str(revision)
+        stored = dict(new)
+        stored["metadata"] = metadata
+        if self.frozen:
+            stored = freeze(stored)
         space[name] = stored
-        self._commit(Change(self.revision, gvr, namespace, name, old, stored))
+        self._commit(_change(Change, (revision, gvr, namespace, name, old, stored)))
+        return stored
+
+    def insert(self, gvr: Gvr, namespace: str, name: str, new: dict[str, Any]) -> Tree:
+        """Write a new object, taking it over: it and its metadata must be dicts that nobody else holds."""
+        try:
+            space = self._tables[gvr][namespace]
+        except KeyError:
+            space = self._tables.setdefault(gvr, {}).setdefault(namespace, {})
+        if name in space:
+            raise StaleError(name)
+        self.revision = revision = self.revision + 1
+        new["metadata"]["resourceVersion"] = str(revision)
+        stored: Tree = freeze(new) if self.frozen else new
+        space[name] = stored
+        self._commit(_change(Change, (revision, gvr, namespace, name, None, stored)))
         return stored
 
     def delete(self, gvr: Gvr, namespace: str, name: str, old: Tree) -> Tree:
@@ -107,10 +135,14 @@ class Store:
         return {**old, "metadata": {**old["metadata"], "resourceVersion": str(self.revision)}}
 
     def _commit(self, change: Change) -> None:
-        for index in self._indexes.get(change.gvr, ()):
-            index.change((change.namespace, change.name), change.old, change.new)
-        self._log.append(change)
-        if len(self._log) >= 2 * self.retain:
+        _, gvr, namespace, name, old, new = change
+        indexes = self._indexes.get(gvr)
+        if indexes is not None:
+            for index in indexes:
+                index.change((namespace, name), old, new)
+        log = self._log
+        log.append(change)
+        if len(log) >= 2 * self.retain:
             self.compact(self.revision - self.retain)
         for subscriber in self._subscribers:
             subscriber(change)
@@ -124,7 +156,10 @@ class Store:
         self._subscribers.append(subscriber)
 
     def add_index(self, gvr: Gvr, index: Index) -> Index:
-        """Keep an index over a table from now on."""
+        """Keep an index over a table from now on; one that is kept already is shared."""
+        for known in self._indexes.get(gvr, ()):
+            if known.value is index.value and type(known) is type(index):
+                return known
         self._indexes.setdefault(gvr, []).append(index)
         for namespace, name, tree in self.items(gvr):
             index.change((namespace, name), None, tree)

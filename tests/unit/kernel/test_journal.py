@@ -1,6 +1,6 @@
 """The journal: chains of causes, and a digest that does not depend on when entries are folded."""
 
-from kubesim.kernel.journal import Entry, Journal
+from kubesim.kernel.journal import BLOCK, Entry, Journal
 from kubesim.objects.wire import DEPLOYMENTS, PODS, REPLICASETS
 
 
@@ -19,13 +19,13 @@ def test_a_chain_leads_back_to_the_person():
 
 
 def test_the_digest_does_not_depend_on_folding():
-    small, large = Journal(retain=3), Journal(retain=1000)
-    for revision in range(2, 60):
+    small, large = Journal(retain=300), Journal(retain=1000)
+    for revision in range(2, 2000):
         for journal in (small, large):
             journal.append(entry(revision, revision // 2))
     assert small.dropped > 0
     assert small.digest() == large.digest()
-    assert len(small) == len(large) == 58
+    assert len(small) == len(large) == 1998
 
 
 def test_the_digest_sees_every_field():
@@ -36,8 +36,9 @@ def test_the_digest_sees_every_field():
 
 
 def test_positions_survive_forgetting():
-    journal = Journal(retain=3)
-    for revision in range(2, 8):
+    journal = Journal(retain=BLOCK)
+    for revision in range(2, 2 + 2 * BLOCK):
         journal.append(entry(revision))
-    assert [found.revision for found in journal.since(4)] == [6, 7]
-    assert [found.revision for found in journal.since(0)] == [5, 6, 7]
+    assert journal.dropped == BLOCK
+    assert [found.revision for found in journal.since(2 * BLOCK - 2)] == [2 * BLOCK, 2 * BLOCK + 1]
+    assert len(journal.since(0)) == BLOCK

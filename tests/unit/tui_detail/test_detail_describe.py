@@ -50,7 +50,9 @@ def answer(request):
         for each in found:
             if each["metadata"]["name"] == request.key.name:
                 return Response(200, each)
-        return Response(404, {"kind": "Status", "message": f'{request.key.gvr.qualified} "{request.key.name}" not found'})
+        return Response(
+            404, {"kind": "Status", "message": f'{request.key.gvr.qualified} "{request.key.name}" not found'}
+        )
     query = request.query
     found = [each for each in found if fields_match(each, query.get("fieldSelector", ""))]
     return Response(200, {"items": [each for each in found if labels_match(each, query.get("labelSelector", ""))]})
@@ -103,7 +105,14 @@ def test_generic_titles(name, wanted):
 
 @pytest.mark.parametrize(
     ("value", "wanted"),
-    [(True, "true"), (None, "<nil>"), (1.0, "1"), (1.5, "1.5"), (["a", 1], "[a 1]"), ({"b": 1, "a": False}, "map[a:false b:1]")],
+    [
+        (True, "true"),
+        (None, "<nil>"),
+        (1.0, "1"),
+        (1.5, "1.5"),
+        (["a", 1], "[a 1]"),
+        ({"b": 1, "a": False}, "map[a:false b:1]"),
+    ],
     ids=str,
 )
 def test_values_as_go_prints_them(value, wanted):
@@ -221,7 +230,10 @@ def test_long_annotations_get_lines_of_their_own():
 
     sheet = Sheet()
     annotations(sheet, "Annotations", {"a": "x" * 150, "b": "one\ntwo\n"})
-    assert sheet.text() == f"Annotations:  a:\n                {'x' * 138}...\n              b:\n                one\n                two\n"
+    assert (
+        sheet.text()
+        == f"Annotations:  a:\n                {'x' * 138}...\n              b:\n                one\n                two\n"
+    )
 
 
 def test_control_characters_are_spelled_out():

@@ -250,7 +250,9 @@ def test_an_edit_is_carried_over_when_the_object_moved_on():
 
 def test_an_edit_of_the_same_place_is_refused():
     run = Run(
-        flows.apply_edited(WEB, deployment(), deployment(replicas=5)), status(409, "conflict"), ok(deployment(replicas=7))
+        flows.apply_edited(WEB, deployment(), deployment(replicas=5)),
+        status(409, "conflict"),
+        ok(deployment(replicas=7)),
     )
     assert run.done.message == "deployment.apps/web was changed meanwhile in the same place: spec.replicas"
     assert run.done.failed
@@ -313,7 +315,15 @@ BUDGET = "Cannot evict pod as it would violate the pod's disruption budget."
 
 
 def test_drain_tries_again_every_five_seconds_while_a_budget_forbids_it():
-    answers = [ok(node()), ok(), ok({"items": [controlled_pod()]}), status(429, BUDGET), status(429, BUDGET), ok(), GONE]
+    answers = [
+        ok(node()),
+        ok(),
+        ok({"items": [controlled_pod()]}),
+        status(429, BUDGET),
+        status(429, BUDGET),
+        ok(),
+        GONE,
+    ]
     run = Run(flows.drain("wk-1"), *answers)
     retry = f'error when evicting pods/"web-1" -n "shop" (will retry after 5s): {BUDGET}'
     assert run.said[1:] == ["evicting pod shop/web-1", retry] * 2 + ["evicting pod shop/web-1", "pod/web-1 evicted"]

@@ -107,7 +107,12 @@ def test_where_a_service_leads_to(obj, remote, port):
         (service(), [pod()], "nope", "Service 'web' does not have a named port 'nope'"),
         (service("odd"), [pod()], "80", "Pod 'web-1' does not have a named port 'odd'"),
         (service(), [pod()], "dns", "UDP protocol is not supported for dns"),
-        (service(), [pod(deletionTimestamp="x")], "80", "service web has no ready endpoint: none of its 1 pods is ready"),
+        (
+            service(),
+            [pod(deletionTimestamp="x")],
+            "80",
+            "service web has no ready endpoint: none of its 1 pods is ready",
+        ),
     ],
     ids=["no-pods", "not-ready", "no-port", "no-name", "no-target", "udp", "terminating"],
 )
@@ -150,7 +155,9 @@ def resolved(key, remote, *answers):
 
 
 def test_a_service_is_resolved_by_its_selector():
-    sent, endpoint = resolved(Key(SERVICES, "shop", "web"), "80", Response(200, service()), Response(200, {"items": [pod()]}))
+    sent, endpoint = resolved(
+        Key(SERVICES, "shop", "web"), "80", Response(200, service()), Response(200, {"items": [pod()]})
+    )
     assert sent[1].query == {"labelSelector": "app=web"}
     assert endpoint.pod == "web-1"
 
@@ -194,7 +201,8 @@ def test_signs():
 
 
 @pytest.mark.parametrize(
-    ("count", "wanted"), [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (3 << 20, "3.0 MiB"), (5 << 40, "5120.0 GiB")]
+    ("count", "wanted"),
+    [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (3 << 20, "3.0 MiB"), (5 << 40, "5120.0 GiB")],
 )
 def test_sizes(count, wanted):
     assert forwards.size(count) == wanted

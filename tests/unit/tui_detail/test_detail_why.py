@@ -65,7 +65,9 @@ def test_the_whole_story():
 
 
 def test_columns_stand_under_each_other():
-    decision = Decision(0, "wk-2", "", (*VERDICTS, Verdict("wk-2", "", "", (("NodeResourcesBalancedAllocation", 92),), 180)))
+    decision = Decision(
+        0, "wk-2", "", (*VERDICTS, Verdict("wk-2", "", "", (("NodeResourcesBalancedAllocation", 92),), 180))
+    )
     head, *rows = why.decision_table(decision)
     at = [head.text.index(title) for title in ("FILTER", "WHY", "SCORE")]
     assert rows[0].text.split() == ["wk-2", "chosen", "Balanced", "92", "180"]

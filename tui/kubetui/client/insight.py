@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from kubesim.objects.wire import PODS, Key
+from kubesim.objects import tree as trees
+from kubesim.objects.wire import FAULTS, PODS, Key, Tree
 from kubetui.client.port import Decision, Explanation, JournalEntry, Statement, Verdict
 from kubetui.model import hints
+from kubetui.model.symptoms import symptom
 
 
 class LocalInsight:
@@ -36,14 +38,23 @@ class LocalInsight:
 
     def why(self, key: Key) -> Explanation:
         """The whole explanation of an object's state."""
-        store = self._cluster.store
+        store, now = self._cluster.store, self._cluster.loop.now
         tree = store.get(key.gvr, key.namespace, key.name)
         if tree is None:
             return Explanation(f"{key.gvr.resource} {key.name} is gone", chain=tuple(self.chain(key)))
         decision = self.decision(key)
-        hint = hints.hint(key.gvr, tree, hints.Surroundings(decision=decision, now=self._cluster.loop.now))
-        statements = tuple(Statement("observed", text, key) for text in hints.facts(key.gvr, tree))
-        return Explanation(hint or "nothing wrong", statements, decision, tuple(self.chain(key)))
+        faults = [fault for fault in store.range(FAULTS) if _concerns(fault, key, tree)]
+        statements = [Statement("observed", text, key) for text in hints.facts(key.gvr, tree)]
+        reason = hints.hint(key.gvr, tree, hints.Surroundings(now, decision=decision))
+        if reason and not any(reason in statement.text for statement in statements):
+            statements.insert(0, Statement("observed", reason, key))
+        chain = list(self.chain(key))
+        for fault in faults:
+            broken = Key(FAULTS, "", fault["metadata"]["name"])
+            told = trees.get(fault, "spec.type", "Fault")
+            statements.append(Statement("inferred", f"{told} of {_target(fault)} is in force", broken))
+            chain.extend(self.chain(broken))
+        return Explanation(symptom(key.gvr, tree, now), tuple(statements), decision, tuple(chain))
 
     def _last_write(self, key: Key) -> int:
         tree = self._cluster.store.get(key.gvr, key.namespace, key.name)
@@ -56,15 +67,29 @@ class LocalInsight:
         return 0
 
 
+def _target(fault: Tree) -> str:
+    return str(trees.get(fault, "spec.target.name", ""))
+
+
+def _concerns(fault: Tree, key: Key, tree: Tree) -> bool:
+    """Whether a fault breaks the object itself or the node it runs on."""
+    return _target(fault) in {key.name, trees.get(tree, "spec.nodeName", "")}
+
+
 def _decision(found: Any) -> Decision:
-    verdicts = tuple(
-        Verdict(
-            verdict.node,
-            getattr(verdict, "plugin", ""),
-            getattr(verdict, "message", ""),
-            tuple(getattr(verdict, "scores", ()) or ()),
-            getattr(verdict, "total", None),
-        )
-        for verdict in found.verdicts
+    preemption = found.preemption
+    return Decision(
+        int(found.at),
+        str(found.node or ""),
+        str(found.message),
+        tuple(_verdict(verdict) for verdict in found.verdicts),
+        "" if preemption is None else str(preemption.message),
     )
-    return Decision(found.at, found.node or "", found.message, verdicts, getattr(found, "preemption", ""))
+
+
+def _verdict(verdict: Any) -> Verdict:
+    status = verdict.status
+    if status is not None:
+        return Verdict(verdict.node, status.plugin, "; ".join(status.reasons))
+    scores = tuple((score.plugin, int(score.weighted)) for score in verdict.scores)
+    return Verdict(verdict.node, "", "", scores, int(verdict.total))

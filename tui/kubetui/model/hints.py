@@ -1,5 +1,6 @@
 """One line that explains the highlighted row from the object's own facts, and the facts behind it one by one."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from kubesim.objects import pods, refs
@@ -16,6 +17,8 @@ class Surroundings(NamedTuple):
     now: int = 0
     facts: Facts | None = None
     decision: Decision | None = None
+    faults: Sequence[Tree] = ()
+    """The simulated failures that are in force."""
 
 
 def hint(gvr: Gvr, obj: Tree, around: Surroundings) -> str:
@@ -129,6 +132,10 @@ def _last_exit(container: Tree) -> str:
 
 # ---------------------------------------------------------------------- other kinds
 def _node(node: Tree, around: Surroundings) -> str:
+    for fault in around.faults:
+        if trees.get(fault, "spec.target.name", "") == node["metadata"]["name"]:
+            since = _since(fault["metadata"].get("creationTimestamp"), around.now)
+            return f"{trees.get(fault, 'spec.type', 'Fault')} by you{f' {since} ago' if since else ''} · U undo, :mend"
     ready = refs.condition(node, "Ready")
     if ready is None:
         return "has not reported yet"

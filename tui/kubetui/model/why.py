@@ -133,7 +133,7 @@ def _chain(chain: Sequence[JournalEntry], width: int) -> list[WhyLine]:
     room = max(len(name) for name in actors)
     texts = [told(entry) for entry in chain]
     left = max(20, min(width - room - 14, max(len(text) for text in texts)))
-    found = [_line((("heading", "CHAIN"), ("faint", f"{' (newest first)':<{room + left + 4}}rev")))]
+    found = [_line((("heading", "CHAIN"), ("faint", f"{' (newest first)':<{room + left + 5}}rev")))]
     for position, (entry, name, text) in enumerate(zip(chain, actors, texts, strict=True)):
         arrow = "◂ " if position else "  "
         kind = "you" if name == YOU else "actor"

@@ -1,6 +1,7 @@
 """The main screen: header, stage, breadcrumbs, command line, footer; it turns keys and commands into actions."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -95,17 +96,13 @@ class Frame(Screen[None], inherit_bindings=False):
         self.header.refresh()
         self.stage.home.set_namespace(namespace)
 
-    async def open_detail(self, key: Key, tab: str, *, previous: bool = False) -> None:
-        """Show an object's details."""
-        await self.stage.open_detail(key, tab, previous=previous)
-
-    def close_detail(self) -> bool:
-        """Hide the details; False when they were not shown."""
-        return self.stage.close_detail()
-
     def say(self, text: str, *, bad: bool = False) -> None:
         """Show a short message."""
         self.notify(text, severity="error" if bad else "information", timeout=6 if bad else 4, markup=False)
+
+    def background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that takes its time while keys and repaints go on."""
+        self.run_worker(work, group="operations")
 
     def changed(self) -> None:
         """The clock or the cluster was touched."""
@@ -156,18 +153,15 @@ class Frame(Screen[None], inherit_bindings=False):
             return [name for name in spaces if name.startswith(rest.rpartition(" ")[2])]
         return commands.suggest(word, self.catalogue, self._commands)
 
-    def _filter(self, text: str) -> None:
-        if isinstance(self.table, ResourceTable | StoryTable):
-            self.table.set_filter(text)
-
     @on(CommandLine.Filtered)
     def _filtered(self, event: CommandLine.Filtered) -> None:
-        self._filter(event.text)
+        if isinstance(self.table, ResourceTable | StoryTable):
+            self.table.set_filter(event.text)
 
     @on(CommandLine.Closed)
     def _left(self, event: CommandLine.Closed) -> None:
         if event.cancelled and event.mode == FILTER:
-            self._filter("")
+            self._filtered(CommandLine.Filtered(""))
         self.table.focus()
 
     @on(CommandLine.Entered)

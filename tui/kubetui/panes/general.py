@@ -117,7 +117,7 @@ class General:
         """Choose a theme, or take the one named."""
         wanted = argument.strip()
         if not wanted:
-            self._app.run_worker(self._choose_theme(), group="operations")
+            self._frame.background(self._choose_theme())
         elif wanted in self._app.available_themes:
             self._app.theme = wanted
         else:
@@ -156,7 +156,7 @@ class General:
     async def aliases(self, argument: str) -> None:
         """Choose from all resources."""
         del argument
-        self._app.run_worker(self._choose_resource(), group="operations")
+        self._frame.background(self._choose_resource())
 
     async def _choose_resource(self) -> None:
         from kubetui.panes.dialogs.picker import Choice, Picker  # noqa: PLC0415

@@ -9,6 +9,7 @@ from kubetui.model import commands, places, references
 from kubetui.model.catalogue import Catalogue
 from kubetui.model.places import HOME, History, Place
 from kubetui.panes.resource import ResourceTable
+from kubetui.panes.stage import Stage
 from kubetui.panes.story import StoryTable
 from kubetui.panes.table import Table
 
@@ -33,11 +34,9 @@ class Host(Protocol):
     def namespace_chosen(self, namespace: str, favourites: Sequence[str]) -> None:
         """Another namespace, or other favourites."""
 
-    async def open_detail(self, key: Key, tab: str) -> None:
-        """Show an object's details."""
-
-    def close_detail(self) -> bool:
-        """Hide the details; False when they were not shown."""
+    @property
+    def stage(self) -> Stage:
+        """Where details are shown."""
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """Show a short message."""
@@ -135,13 +134,13 @@ class Navigation:
         elif key.gvr.resource == "events":
             await self.object("")
         else:
-            await self._host.open_detail(key, "logs" if key.gvr.resource == "pods" else "describe")
+            await self._host.stage.open_detail(key, "logs" if key.gvr.resource == "pods" else "describe")
 
     async def back(self, argument: str) -> None:
         """Close the details, clear the filter, or leave the view; the first that applies."""
         del argument
         table = self._host.table
-        if self._host.close_detail():
+        if self._host.stage.close_detail():
             return
         if isinstance(table, ResourceTable) and table.view.selection.filter.text:
             table.set_filter("")

@@ -30,7 +30,6 @@ class Operations:
     def __init__(self, app: "App[Any]", frame: "Frame") -> None:
         self.runner = Runner(frame)
         self.forwarding = Forwarding(app, frame)
-        self._app = app
         self._frame = frame
         self.objects = ObjectWork(app, frame, self.runner)
         works: Mapping[str, Work] = {
@@ -56,7 +55,7 @@ class Operations:
         async def handle(argument: str) -> None:
             targets = self._targets()
             if targets:
-                self._app.run_worker(work(targets, argument), group="operations")
+                self._frame.background(work(targets, argument))
             else:
                 self._frame.say("no row is highlighted")
 
@@ -64,7 +63,7 @@ class Operations:
 
     def _in_worker(self, work: Work) -> Handler:
         async def handle(argument: str) -> None:
-            self._app.run_worker(work((), argument), group="operations")
+            self._frame.background(work((), argument))
 
         return handle
 
@@ -75,7 +74,7 @@ class Operations:
             targets = table.targets() if isinstance(table, ResourceTable | StoryTable) else []
             key = table.cursor_key or next(iter(targets), None)
             if key is not None:
-                await self._frame.open_detail(key, tab)
+                await self._frame.stage.open_detail(key, tab)
 
         return handle
 
@@ -84,7 +83,7 @@ class Operations:
         del argument
         key = self._frame.table.cursor_key
         if key is not None:
-            await self._frame.open_detail(key, "logs", previous=True)
+            await self._frame.stage.open_detail(key, "logs", previous=True)
 
     async def _forward(self, targets: Sequence[Key], ports: str) -> None:
         await self.forwarding.open(targets[0], ports)
@@ -95,8 +94,8 @@ class Operations:
 
     async def _undo(self, argument: str) -> None:
         del argument
-        self._app.run_worker(self.runner.undo(), group="operations")
+        self._frame.background(self.runner.undo())
 
     def edit_requested(self, event: Drawer.EditRequested) -> None:
         """The drawer asks to edit what it shows."""
-        self._app.run_worker(self.objects.works["edit"]([event.key], ""), group="operations")
+        self._frame.background(self.objects.works["edit"]([event.key], ""))

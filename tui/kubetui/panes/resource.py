@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kubesim.objects.wire import Gvr, Key, Tree
+from kubesim.objects.wire import FAULTS, NODES, Gvr, Key, Tree
 from kubetui import keys
 from kubetui.client.port import ClusterClient, Resource, RowCursor
 from kubetui.model import columns, filters, hints
@@ -94,7 +94,10 @@ class ResourceTable(Table):
 
     def _explain(self, row: RowId) -> str:
         obj = self.view.object(row)
-        return "" if obj is None else hints.hint(self.gvr, obj, hints.Surroundings(self._now(), self._facts))
+        if obj is None:
+            return ""
+        faults = self._client.objects(FAULTS) if self.gvr == NODES and self._client.simulated else ()
+        return hints.hint(self.gvr, obj, hints.Surroundings(self._now(), self._facts, faults=faults))
 
     # ------------------------------------------------------------------ what is shown
     def set_filter(self, text: str) -> None:

@@ -1,12 +1,15 @@
 """The actions on time: pause, step, faster, slower, a speed, a stretch at once."""
 
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol
 
 from kubetui.client.port import SPEEDS, ClusterClient, TimeControl
 from kubetui.model import clock
 
 Handler = Callable[[str], Awaitable[None]]
+
+MANY = 100
+"""From this many steps on they are done in the background."""
 
 
 class Host(Protocol):
@@ -16,6 +19,9 @@ class Host(Protocol):
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """Show a short message."""
+
+    def background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that takes its time while keys and repaints go on."""
 
     def changed(self) -> None:
         """The clock or the cluster was touched."""
@@ -58,6 +64,12 @@ class Timekeeping:
             self._host.say(f"step: {argument!r} is not a number of steps", bad=True)
             return
         wanted = int(argument or 1)
+        if wanted > MANY:
+            self._host.background(self._step(time, wanted))
+        else:
+            await self._step(time, wanted)
+
+    async def _step(self, time: TimeControl, wanted: int) -> None:
         done = await time.step(wanted)
         if done < wanted:
             self._host.say(f"{done} of {wanted} steps: nothing else is scheduled")
@@ -105,5 +117,9 @@ class Timekeeping:
         except ValueError as error:
             self._host.say(f"run: {error}", bad=True)
             return
+        self._host.background(self._advance(time, duration))
+
+    async def _advance(self, time: TimeControl, duration: int) -> None:
         await time.advance(duration)
+        self._host.say(f"{clock.elapsed(duration)} later")
         self._host.changed()

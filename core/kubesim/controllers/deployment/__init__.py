@@ -171,7 +171,7 @@ class DeploymentController:
         size = plan.first_size(deployment, old)
         revision = revisions.next_revision(old)
         annotations = revisions.annotate_new(deployment, {}, revision)
-        annotations = self._sizes(deployment, annotations)
+        annotations = _sizes(deployment, annotations)
         body = revisions.new_replica_set(deployment, revisions.template_hash(deployment), size, annotations)
         namespace, name = refs.place(body)
         fresh = True
@@ -228,7 +228,7 @@ class DeploymentController:
         for step in steps:
             each = current[step.name]
             size = plan.replicas(each)
-            annotations = self._sizes(deployment, refs.annotations(each))
+            annotations = _sizes(deployment, refs.annotations(each))
             if size == step.replicas and (not note or annotations is refs.annotations(each)):
                 continue
             metadata = {**each["metadata"], "annotations": annotations}
@@ -240,10 +240,6 @@ class DeploymentController:
                 self._client.event(deployment, "Normal", "ScalingReplicaSet", text)
         after = None if new is None else current[new["metadata"]["name"]]
         return after, [current[each["metadata"]["name"]] for each in old]
-
-    def _sizes(self, deployment: Tree, annotations: Mapping[str, str]) -> Mapping[str, str]:
-        desired = plan.replicas(deployment)
-        return revisions.annotate_sizes(annotations, desired, desired + plan.max_surge(deployment))
 
     def _clean_up(self, deployment: Tree, old: Sequence[Tree]) -> None:
         limit = deployment["spec"].get("revisionHistoryLimit")
@@ -281,6 +277,11 @@ class DeploymentController:
         if changed == deployment.get("status", EMPTY):
             return deployment
         return self._client.update_status(DEPLOYMENTS, {**deployment, "status": changed})
+
+
+def _sizes(deployment: Tree, annotations: Mapping[str, str]) -> Mapping[str, str]:
+    desired = plan.replicas(deployment)
+    return revisions.annotate_sizes(annotations, desired, desired + plan.max_surge(deployment))
 
 
 def _split(deployment: Tree, replica_sets: Sequence[Tree]) -> tuple[Tree | None, list[Tree]]:

@@ -12,7 +12,6 @@ from kubesim.objects.wire import EMPTY, PODS, SERVICES, Tree
 
 BATCH_MS = 500
 """Changes that follow a sync within this time wait for its end. # differs: Kubernetes' default batch period is 0 s"""
-MEMO_SIZE = 4096
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -50,15 +49,12 @@ class Backlog:
         self._client = client
         self._controller = controller
         self._works: dict[str, dict[str, Work]] = {}
-        self._memo: dict[int, tuple[Any, str, tuple[str, ...]]] = {}
+        self._by_label: dict[tuple[str, str, str], dict[str, Work]] = {}
+        """The Services by namespace and by one label that they ask for."""
         hub.on(SERVICES, self._service_changed)
         hub.on(PODS, self._pod_changed)
         for each in client.list(SERVICES):
             self._service_changed(None, each, 0)
-
-    def __getstate__(self) -> dict[str, Any]:
-        # The memo is keyed by addresses, which another process does not share.
-        return {**self.__dict__, "_memo": {}}
 
     def work(self, namespace: str, name: str) -> Work:
         """The backlog of a Service, made on first use."""
@@ -97,8 +93,9 @@ class Backlog:
 
     def forget(self, namespace: str, name: str) -> None:
         """Drop what is known of a Service that is gone."""
-        self._works.get(namespace, {}).pop(name, None)
-        self._memo.clear()
+        work = self._works.get(namespace, {}).pop(name, None)
+        if work is not None:
+            self._by_label.get(_label(namespace, work.selector), {}).pop(name, None)
 
     def everything(self) -> None:
         """Ask every Service to look at all its pods again."""
@@ -117,9 +114,11 @@ class Backlog:
             work = self.work(*key)
             selector = new["spec"].get("selector") or _NOTHING
             if old is None or work.selector != selector:
+                self._by_label.get(_label(key[0], work.selector), {}).pop(key[1], None)
                 work.selector = selector
                 work.everything = True
-                self._memo.clear()
+                if selector:
+                    self._by_label.setdefault(_label(key[0], selector), {})[key[1]] = work
         self._controller.add(key, revision)
 
     def _pod_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
@@ -151,18 +150,23 @@ class Backlog:
         else:
             self._controller.add_after((namespace, service), wait)
 
-    def services(self, namespace: str, labels: Any) -> tuple[str, ...]:
-        """The names of the Services that select these labels; memoised on the identity of the labels."""
-        found = self._memo.get(id(labels))
-        if found is not None and found[0] is labels and found[1] == namespace:
-            return found[2]
-        if len(self._memo) >= MEMO_SIZE:
-            self._memo.clear()
-        items = (labels or EMPTY).items()
-        works = self._works.get(namespace, _NOTHING).items()
-        names = tuple(name for name, work in works if work.selector and work.selector.items() <= items)
-        self._memo[id(labels)] = (labels, namespace, names)
-        return names
+    def services(self, namespace: str, labels: Any) -> list[str]:
+        """The names of the Services that select these labels."""
+        if not labels:
+            return []
+        found = []
+        items = labels.items()
+        for key, value in items:
+            asking = self._by_label.get((namespace, key, value))
+            if asking:
+                found += [name for name, work in asking.items() if work.selector.items() <= items]
+        return found
+
+
+def _label(namespace: str, selector: Mapping[str, str]) -> tuple[str, str, str]:
+    for key, value in selector.items():
+        return namespace, key, value
+    return namespace, "", ""
 
 
 def _has_address(status: Tree | None) -> bool:
@@ -176,19 +180,21 @@ def _matters(old: Tree, new: Tree) -> bool:
         return True
     if before.get("labels") is not after.get("labels") and before.get("labels") != after.get("labels"):
         return True
-    if old.get("status") is not new.get("status"):
-        return _facts(old) != _facts(new)
-    return False
+    was: Tree = old.get("status") or EMPTY
+    now: Tree = new.get("status") or EMPTY
+    if was is now:
+        return False
+    if was.get("podIPs") != now.get("podIPs") or was.get("phase") != now.get("phase"):
+        return True
+    before, after = was.get("conditions") or (), now.get("conditions") or ()
+    return before is not after and _ready(before) != _ready(after)
 
 
-def _facts(pod: Tree) -> tuple[Any, ...]:
-    status = pod.get("status") or EMPTY
-    ready = None
-    for condition in status.get("conditions") or ():
+def _ready(conditions: Any) -> Any:
+    for condition in conditions:
         if condition["type"] == "Ready":
-            ready = condition["status"]
-            break
-    return status.get("podIPs"), status.get("phase"), ready
+            return condition["status"]
+    return None
 
 
 def trigger_time(work: Work, service: Tree, changed: Mapping[str, Tree | None]) -> str:

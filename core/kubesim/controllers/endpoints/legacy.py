@@ -80,8 +80,9 @@ class EndpointsController:
         self._client.cause = self._client.cause or work.cause
         members = self._members.setdefault(place, _Members())
         changed = self._backlog.take(namespace, service, members.known)
+        shared = None if addresses.has_named_ports(service) else addresses.ports_of(service, EMPTY)
         for each, pod in changed.items():
-            members.put(each, _address(pod, service, work))
+            members.put(each, _address(pod, service, work, shared))
         self._write(service, members, trigger_time(work, service, changed))
         return None
 
@@ -125,7 +126,7 @@ class EndpointsController:
             self._client.update(ENDPOINTS, body)
 
 
-def _address(pod: Tree | None, service: Tree, work: Work) -> packing.Address | None:
+def _address(pod: Tree | None, service: Tree, work: Work, shared: addresses.Ports | None) -> packing.Address | None:
     if pod is None or not addresses.is_selected(pod, work.selector):
         return None
     publish = bool(service["spec"].get("publishNotReadyAddresses"))
@@ -134,7 +135,7 @@ def _address(pod: Tree | None, service: Tree, work: Work) -> packing.Address | N
     value = addresses.legacy_address(pod, service, addresses.families(service)[0])
     if value is None:
         return None
-    ports = addresses.ports_of(service, pod)
+    ports = addresses.ports_of(service, pod) if shared is None else shared
     if not ports and not (addresses.is_headless(service) and not service["spec"].get("ports")):
         return None
     return packing.Address(ports, publish or pods.is_ready(pod), value)

@@ -15,6 +15,7 @@ from kubesim.machinery.controller import Controller
 from kubesim.machinery.informer import Hub
 from kubesim.objects import refs
 from kubesim.objects.errors import ApiError
+from kubesim.objects.pods import node_name
 from kubesim.objects.times import parse_time
 from kubesim.objects.wire import EMPTY, LEASES, NODES, PODS, Tree
 
@@ -39,7 +40,7 @@ class NodeLifecycleController:
         self.grace_ms = grace_ms
         self._loop = loop
         self._client = client
-        self._pods = client.index(PODS, node_value)
+        self._pods = client.index(PODS, node_name, "spec")
         self._zones: dict[str, zones.Zone] = {}
         self._zone_of: dict[str, str] = {}
         self._heard: dict[str, int] = {}
@@ -180,7 +181,7 @@ class NodeLifecycleController:
                 status = {**(node.get("status") or EMPTY), "conditions": conditions}
                 node = self._client.update_status(NODES, {**node, "status": status})
             except ApiError as error:
-                self.controller.last_error = str(error)
+                self.controller.last_error, self._client.note = str(error), ""
                 self._silent.pop(name)
                 heappush(self._overdue, (self._heard[name] + self.grace_ms, name))
                 return
@@ -255,6 +256,8 @@ class NodeLifecycleController:
     def _taint_pass(self) -> None:
         """Taint waiting nodes as fast as the limits of their zones allow. # k8s: doNoExecuteTaintingPass."""
         self._tainting = False
+        if not self.controller.enabled:
+            return
         now = self._loop.now
         waits = []
         for zone in self._zones.values():
@@ -305,11 +308,6 @@ class NodeLifecycleController:
             node = self._client.get(NODES, "", name)
             if node is not None:
                 self._free(node, zone)
-
-
-def node_value(pod: Tree) -> str:
-    """The index value of a pod: its node."""
-    return str(pod["spec"].get("nodeName") or "")
 
 
 def _has_posted(old: Tree, new: Tree) -> bool:

@@ -95,8 +95,10 @@ class TaintEvictionController:
             return due - now
         del self._planned[place]
         self._client.note = f"tolerated the taints of its node for {seconds} s"
-        self._evict(pod)
-        self._client.note = ""
+        try:
+            self._evict(pod)
+        finally:
+            self._client.note = ""
         return None
 
     def _cancel(self, place: Place) -> None:

@@ -5,7 +5,7 @@ EVICTION_RATE, SECONDARY_RATE = 0.1, 0.01
 """Nodes a second."""
 UNHEALTHY_SHARE = 0.55
 LARGE_ZONE = 50
-"""k8s: node_lifecycle_controller.go and its options"""
+# k8s: the options of the node lifecycle controller
 
 
 def state_of(ready: int, not_ready: int) -> str:

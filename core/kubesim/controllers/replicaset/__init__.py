@@ -18,7 +18,7 @@ from kubesim.objects.errors import ApiError
 from kubesim.objects.wire import EMPTY, PODS, REPLICASETS, Tree
 
 STATUS_DELAY_MS = 100
-"""Changes of counters are gathered for this long."""
+"""Changes of counters are gathered for this long. # differs: Kubernetes syncs as fast as it can"""
 SLICE = 50
 """How many pods one callback creates or deletes, so that a screen can be painted in between."""
 BURST = 500
@@ -78,15 +78,15 @@ class ReplicaSetController:
         if reference is not None:
             record = self._by_uid.get(reference["uid"])
             if record is not None:
-                self._owned_changed(record, old, metadata, revision)
+                self._owned_changed(record, old, new, metadata, revision)
         if old is not None and new is not None and old["metadata"].get("ownerReferences") is not owners:
             self._let_go(old, new, revision)
         if reference is None or self._orphans:
             self._note_orphan(old, new, revision)
 
-    def _owned_changed(self, record: Record, old: Tree | None, metadata: Tree, revision: int) -> None:
+    def _owned_changed(self, record: Record, old: Tree | None, new: Tree | None, metadata: Tree, revision: int) -> None:
         name = metadata["name"]
-        lost = self._count(record, name)
+        lost = self._count(record, name, new)
         if old is not None and old["metadata"].get("labels") is not metadata.get("labels"):
             record.strangers.pop(name, None)
             if not record.selector.matches(metadata.get("labels")):
@@ -98,10 +98,10 @@ class ReplicaSetController:
             record.cause = revision
             self.controller.add_after(record.key, STATUS_DELAY_MS)
 
-    def _count(self, record: Record, name: str) -> bool:
-        """Count a pod as it is in the store now; True when an active pod was lost."""
+    def _count(self, record: Record, name: str, owned: Tree | None = None) -> bool:
+        """Count a pod as it is in the store now; True when an active pod was lost. ``owned`` is known to be ours."""
         pod = self._client.get(PODS, record.key[0], name)
-        if pod is None or not _is_owned(pod, record.uid):
+        if pod is None or (pod is not owned and not _is_owned(pod, record.uid)):
             return bool(record.tally.drop(name) & tally.ACTIVE)
         bits = tally.bits_of(pod, record.template_labels)
         was = record.tally.put(name, bits, pod, self._client.now())

@@ -8,7 +8,7 @@ from kubesim.kubelet import runtime
 from kubesim.kubelet.runtime import Ended, Facts, LogLine, Outcome, Piece
 from kubesim.kubelet.simruntime import interpreter, shell, templates
 from kubesim.kubelet.simruntime.interpreter import Surroundings
-from kubesim.kubelet.simruntime.program import Program
+from kubesim.kubelet.simruntime.program import Program, resumed
 from kubesim.kubelet.simruntime.timeline import OUT, Event, Timeline, dated, files_at, last_events
 from kubesim.objects.wire import Tree
 
@@ -20,7 +20,7 @@ RATE_WINDOW_MS = 15_000
 class SimProcess:
     """A started program."""
 
-    __slots__ = ("_lines", "_rate", "data", "ends", "facts", "files", "program", "requests", "started_ms", "stopped_ms")
+    __slots__ = ("_lines", "_rate", "asks_at", "data", "ends", "facts", "files", "program", "requests", "started_ms", "stopped_ms")
 
     def __init__(self, program: Program, started_ms: int, facts: Facts | None, files: Mapping[str, str] | None) -> None:
         self.program = program
@@ -29,6 +29,9 @@ class SimProcess:
         """Set when the program itself depends on them; else asked for when needed."""
         self.files = files
         self.ends = program.describe_end(started_ms)
+        self.asks_at = 0
+        """When it looks again for those it waits for; 0 when it waits for nobody."""
+        self._plan_to_ask(started_ms)
         self.stopped_ms: int | None = None
         """When it was sent TERM."""
         self.requests = 0
@@ -61,9 +64,18 @@ class SimProcess:
             self.ends = Ended(now, runtime.KILLED, runtime.ERROR)
         return self.ends
 
-    def waits(self) -> bool:
-        """Whether it waits for somebody on the network."""
-        return bool(self.program.timeline.waits_for)
+    def _plan_to_ask(self, now: int) -> None:
+        loop = self.program.timeline.loop
+        waits = bool(self.program.timeline.waits_for) and loop is not None
+        self.asks_at = now + max(loop.period_ms, 1_000) if waits and loop is not None else 0
+
+    def ask(self, now: int) -> None:
+        """Look whether those it waits for are there, and go on if they are."""
+        found = resumed(self.program, now - self.started_ms)
+        if found is not None:
+            self.program = found
+            self.ends = found.describe_end(self.started_ms)
+        self._plan_to_ask(now)
 
     def is_serving(self, now: int) -> bool:
         """Whether its ports answer."""

@@ -8,10 +8,12 @@ from kubesim.kubelet import runtime
 from kubesim.kubelet.profile import Curve, Profile, cores, size
 from kubesim.kubelet.simruntime import interpreter, shell
 from kubesim.kubelet.simruntime.interpreter import Surroundings
-from kubesim.kubelet.simruntime.timeline import OUT, Event, Timeline
+from kubesim.kubelet.simruntime.timeline import OUT, Event, Timeline, last_events
 
 SHELLS = frozenset({"sh", "bash", "ash", "/bin/sh", "/bin/bash", "/bin/ash", "/usr/bin/bash", "/usr/bin/sh"})
 ONE_SHOT_MS = 3_000
+WAIT_ROUNDS = 50
+"""How many rounds of waiting a log keeps when the waiting is over."""
 _START_ERROR = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
     'unable to start container process: error during container init: exec: "{name}": executable file not found in $PATH: '
@@ -36,6 +38,8 @@ class Program:
 
     __slots__ = (
         "argv",
+        "around",
+        "asked",
         "ends_ms",
         "exit_code",
         "exit_reason",
@@ -50,6 +54,9 @@ class Program:
         self.profile = profile
         self.timeline = timeline
         self.argv = argv
+        self.asked = asked
+        self.around: Surroundings | None = None
+        """Kept while the program waits for others, to run it again."""
         self.start_error = ""
         """Why the container cannot even be started."""
         declared = () if profile.only_own_ports else asked.ports
@@ -95,9 +102,39 @@ def build(profile: Profile, asked: Asked, around: Surroundings) -> Program:
     )
     timeline = interpreter.interpret(shell.literal(argv), around)
     program = Program(profile, timeline, argv, asked)
+    if timeline.waits_for:
+        program.around = around
     if _cannot_start(profile, argv, timeline):
         program.start_error = _START_ERROR.format(name=argv[0])
     return program
+
+
+def resumed(program: Program, age_ms: int) -> Program | None:
+    """The program from when those answer that it waits for; None while they do not."""
+    timeline, around = program.timeline, program.around
+    loop = timeline.loop
+    if around is None or around.world is None or loop is None:
+        return None
+    for wanted in timeline.waits_for:
+        host, _, port = wanted.partition(":")
+        if not around.world.answers(host, int(port) if port else None):
+            return None
+    fresh = interpreter.interpret(shell.literal(program.argv), around)
+    # What it did before it had to wait is done already.
+    begun = loop.begin_ms - loop.period_ms
+    shift = age_ms - begun
+    events = [*last_events(timeline, age_ms, WAIT_ROUNDS)]
+    events += [event._replace(at_ms=event.at_ms + shift) for event in fresh.events if event.at_ms >= begun]
+    later = fresh.loop
+    merged = fresh._replace(
+        events=tuple(events),
+        end_ms=None if fresh.end_ms is None else fresh.end_ms + shift,
+        serves_ms=None if fresh.serves_ms is None else fresh.serves_ms + shift,
+        loop=None if later is None else later._replace(begin_ms=later.begin_ms + shift),
+    )
+    found = Program(program.profile, merged, program.argv, program.asked)
+    found.around = around if merged.waits_for else None
+    return found
 
 
 def _argv(profile: Profile, asked: Asked) -> tuple[str, ...]:

@@ -82,7 +82,7 @@ class PodTopologySpread(Plugin):
 
     def pod_moved(self, state: CycleState, pod: Incoming, other: PodRecord, node: NodeInfo, delta: int) -> None:
         """Keeps the counts right while preemption tries things out."""
-        if other.namespace != pod.info.namespace or not has_all_keys(node.labels, pod.hard):
+        if not pod.hard or other.namespace != pod.info.namespace or not has_all_keys(node.labels, pod.hard):
             return
         for constraint, counts in zip(pod.hard, state[NAME], strict=True):
             # k8s: unlike the first count this one takes terminating pods too.
