@@ -11,6 +11,9 @@ EPOCH = 1_700_000_000_000
 BORN = "2023-11-14T22:13:20Z"
 
 
+OWNER = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-7d9", "uid": "uid-web-7d9", "controller": True}
+
+
 def metadata(name: str, namespace: str = "shop", **more: Any) -> dict[str, Any]:
     place = {"namespace": namespace} if namespace else {}
     return {"name": name, **place, "uid": f"uid-{name}", "resourceVersion": "7", "creationTimestamp": BORN, **more}
@@ -24,9 +27,7 @@ def pod(name: str, *, ready: bool = True, phase: str = "Running", node: str = "w
         "metadata": metadata(
             name,
             labels={"app": "web", "pod-template-hash": "7d9"},
-            ownerReferences=[
-                {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-7d9", "uid": "uid-web-7d9", "controller": True}
-            ],
+            ownerReferences=[OWNER],
             managedFields=[{"manager": "kubelet", "operation": "Update"}],
             **more,
         ),
@@ -44,7 +45,7 @@ def pod(name: str, *, ready: bool = True, phase: str = "Running", node: str = "w
                 {"name": "sidecar", "image": "registry.example/proxy:2", "resources": {}},
             ],
             "tolerations": [
-                {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+                {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute"},
             ],
         },
         "status": {

@@ -178,8 +178,8 @@ async def test_an_object_that_never_was():
 
 async def test_managed_fields_and_secrets_are_shown_on_request():
     client = cluster()
-    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "shop", "managedFields": [{"manager": "me"}]},
-              "data": {"password": "c2VjcmV0"}}  # fmt: skip
+    metadata = {"name": "s", "namespace": "shop", "managedFields": [{"manager": "me"}]}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"password": "c2VjcmV0"}}
     key = client.put(secret)
     app = Host(client)
     async with app.run_test() as pilot:

@@ -12,7 +12,20 @@ NODE_FIELDS = frozenset(
     ("name", "count", "role", "cpu", "memory", "pods", "zone", "region", "labels", "taints", "bandwidth", "images")
 )
 FIELDS = frozenset(
-    ("name", "title", "description", "seed", "nodes", "manifests", "images", "speed", "namespace", "generate", "settle")
+    (
+        "name",
+        "title",
+        "description",
+        "seed",
+        "nodes",
+        "manifests",
+        "images",
+        "speed",
+        "namespace",
+        "generate",
+        "settle",
+        "system",
+    )
 )
 MAX_NODES = 5_000
 
@@ -31,6 +44,8 @@ class Description(NamedTuple):
     namespace: str
     generate: tuple[Mapping[str, Any], ...]
     """Deployments to be made up: {name, namespace, deployments, replicas, image, cpu, memory}."""
+    system: bool
+    """Whether the control plane's pods and CoreDNS are there, as kubeadm would have it."""
     settle_ms: int
     """How much virtual time passes before the cluster is shown."""
 
@@ -57,7 +72,14 @@ class _Fields:
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            names = {str: "a text", int: "a whole number", float: "a number", list: "a list", dict: "a mapping"}
+            names = {
+                str: "a text",
+                int: "a whole number",
+                float: "a number",
+                list: "a list",
+                dict: "a mapping",
+                bool: "true or false",
+            }
             raise self.error(field, f"must be {names[kind]}, not {value!r}")
         return value
 
@@ -99,6 +121,7 @@ def parse(tree: Any, path: Path) -> Description:
         generate=tuple(
             _generate(item, path, position) for position, item in enumerate(fields.get("generate", list, []))
         ),
+        system=fields.get("system", bool, True),
         settle_ms=int(fields.get("settle", float, 0.0) * 1000),
     )
 

@@ -1,13 +1,15 @@
 """From a description to a living cluster: nodes registered, system objects and manifests applied as Requests."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kubesim.cluster import Cluster, Settings
 from kubesim.kubelet.catalogue import Catalogue, CatalogueError
 from kubesim.objects.refs import is_condition_true
-from kubesim.objects.wire import ADMIN, NODES, Key, Request, Response, Tree
+from kubesim.objects.wire import ADMIN, NODES, PODS, Identity, Key, Request, Response, Tree
+from kubesim.scenario import system
 from kubesim.scenario.description import Description
 from kubesim.scenario.documents import ManifestError, Source, load
 
@@ -31,7 +33,10 @@ def build(
     )
     cluster = Cluster(settings)
     for node in description.nodes:
-        cluster.add_node(node)
+        is_control_plane = node.role == "control-plane"
+        cluster.add_node(replace(node, images=(*node.images, *system.IMAGES)) if is_control_plane else node)
+    if description.system:
+        _start_system(cluster, description)
     await_nodes(cluster)
     wanted = [source for path in description.manifests for source in load(path)]
     wanted.extend(Source("generated", 0, tree) for item in description.generate for tree in generated(item))
@@ -40,6 +45,21 @@ def build(
     if description.settle_ms:
         cluster.advance(description.settle_ms)
     return cluster
+
+
+def _start_system(cluster: Cluster, description: Description) -> None:
+    control = [node for node in description.nodes if node.role == "control-plane"]
+    address = "172.18.0.2"
+    pods: list[dict[str, Any]] = []
+    for node in control:
+        tree = cluster.store.get(NODES, "", node.name)
+        if tree is not None:
+            pods.extend(system.static_pods(node, tree["metadata"]["uid"]))
+            address = next(item["address"] for item in tree["status"]["addresses"] if item["type"] == "InternalIP")
+    kubelet = cluster.client_for(Identity("system:nodes", ("system:nodes", "system:authenticated"), "kubelet"))
+    for pod in pods:
+        kubelet.create(PODS, "kube-system", pod)
+    apply(cluster, [Source("kubeadm", 0, tree) for tree in system.objects(address)])
 
 
 NODES_WAIT_MS = 10_000

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kubesim.kernel.loop import Loop
 from kubesim.machinery.client import Client
 from kubesim.objects.errors import ApiError
 from kubesim.objects.refs import condition, set_condition
@@ -19,6 +20,7 @@ NO_CLAIMS = "no new claims to deallocate"
 """What the DynamicResources plugin says of every pod. # k8s: plugins/dynamicresources PostFilter."""
 NOTHING_PREPARED = "not found"
 """What it says when the pod was rejected before it came to its turn."""
+GATED = "Scheduling is blocked due to non-empty scheduling gates"
 NOTE_LIMIT = 1024
 """# k8s: validation.NoteLengthLimit."""
 
@@ -26,9 +28,10 @@ NOTE_LIMIT = 1024
 class FailureHandler:
     """# k8s: scheduler handleSchedulingFailure, RunPostFilterPlugins."""
 
-    def __init__(self, client: Client, nominator: Nominator, preemption: DefaultPreemption) -> None:
+    def __init__(self, loop: Loop, client: Client, nominator: Nominator, preemption: DefaultPreemption) -> None:
         self.last_error = ""
         """What the API server said to the last write that failed."""
+        self._loop = loop
         self._client = client
         self._nominator = nominator
         self._preemption = preemption
@@ -81,6 +84,24 @@ class FailureHandler:
                 status["nominatedNodeName"] = nomination
         if changed:
             self._write(fresh, status)
+
+    def gated(self, pod: Tree, revision: int) -> None:
+        """See to it that a new pod with scheduling gates gets its condition, unless it has one.
+
+        # differs: kube-apiserver sets it when it creates the pod
+        """
+        self._loop.at(self._loop.now, self._mark_gated, pod, revision)
+
+    def _mark_gated(self, pod: Tree, revision: int) -> None:
+        metadata = pod["metadata"]
+        fresh = self._client.get(PODS, metadata["namespace"], metadata["name"])
+        if fresh is None or not fresh["spec"].get("schedulingGates") or condition(fresh, "PodScheduled") is not None:
+            return
+        status = dict(fresh.get("status") or EMPTY)
+        gated = self._condition(fresh, "SchedulingGated", GATED)
+        self._client.cause = revision
+        self._write(fresh, {**status, "conditions": set_condition(status.get("conditions"), gated)})
+        self._client.cause = 0
 
     def _condition(self, pod: Tree, reason: str, message: str) -> Tree:
         return {

@@ -103,7 +103,8 @@ class NodeInfo:
         self.labels = labels_of(tree)
         self.taints: tuple[Tree, ...] = tuple(spec.get("taints") or ())
         self.unschedulable = bool(spec.get("unschedulable"))
-        amounts = amounts_of(status.get("allocatable"))
+        # k8s: SetDefaults_NodeStatus takes the capacity for nodes that do not say what is allocatable.
+        amounts = amounts_of(status.get("allocatable") or status.get("capacity"))
         self.cpu, self.memory = amounts.pop("cpu", 0), amounts.pop("memory", 0)
         self.max_pods = amounts.pop("pods", 0)
         self.others = amounts

@@ -1,9 +1,9 @@
 """DefaultPreemption: finds the node where the least must go to make room for a pod of higher priority."""
 
 from collections.abc import Sequence
-from random import Random
 from typing import NamedTuple
 
+from kubesim.kernel.chance import Chance
 from kubesim.objects.refs import condition
 from kubesim.objects.selectors import from_label_selector
 from kubesim.objects.wire import Tree
@@ -48,10 +48,10 @@ class DefaultPreemption:
 
     name = NAME
 
-    def __init__(self, framework: Framework, cache: Cache, random: Random) -> None:
+    def __init__(self, framework: Framework, cache: Cache, chance: Chance) -> None:
         self._framework = framework
         self._cache = cache
-        self._random = random
+        self._random = chance.stream("preemption")
 
     def search(self, pod: Incoming, diagnosis: Diagnosis, budgets: Sequence[Tree]) -> Search:
         """Look for a node on which pods of lower priority could make room."""

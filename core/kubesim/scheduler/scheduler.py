@@ -48,8 +48,8 @@ class Scheduler:
         self._placements = Placements(self._cache, self._nominator, self._parser, self._selectors)
         self._queue = SchedulingQueue(self._framework)
         self._binder = DefaultBinder()
-        preemption = DefaultPreemption(self._framework, self._cache, chance.stream("preemption"))
-        self._failures = FailureHandler(client, self._nominator, preemption)
+        preemption = DefaultPreemption(self._framework, self._cache, chance)
+        self._failures = FailureHandler(loop, client, self._nominator, preemption)
         self._history = History()
         self._explainer = Explainer(client, self._cache, self._framework, self._placements, self._history)
         self._armed = False
@@ -64,6 +64,7 @@ class Scheduler:
             self._selectors,
             self._placements,
             self._arm,
+            self._failures.gated,
         )
         self._watching.start(hub)
 

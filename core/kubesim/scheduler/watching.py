@@ -1,6 +1,6 @@
 """Follows the cluster: turns watched writes into changes of the cache and of the scheduling queue."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from kubesim.machinery.client import Client
 from kubesim.machinery.informer import Hub
@@ -33,6 +33,7 @@ class Watching:
         selectors: DefaultSelectors,
         placements: Placements,
         wake: Callable[[], None],
+        on_gated: Callable[[Tree, int], None],
     ) -> None:
         self._client = client
         self._cache = cache
@@ -43,6 +44,8 @@ class Watching:
         self._placements = placements
         self._wake = wake
         """A bound method that sees to it that queued pods are tried."""
+        self._on_gated = on_gated
+        """A bound method that is told of each new pod with gates, and of the revision."""
         self._gates = SchedulingGates()
 
     def start(self, hub: Hub) -> None:
@@ -96,9 +99,7 @@ class Watching:
             self._tell(ClusterEvent("Node", ("Add",), None, new), revision)
             return
         actions = _node_actions(node.tree, new)
-        if actions or (new.get("status") or EMPTY).get("images") is not (node.tree.get("status") or EMPTY).get(
-            "images"
-        ):
+        if actions or _images(node.tree) != _images(new):
             before = node.tree
             cache.update_node(node, new)
             if actions:
@@ -162,7 +163,10 @@ class Watching:
         if queued is None:
             if uid in self._cache.records:
                 return
-            self._queue.add(new, self._client.now(), revision, gated=bool(self._gates.pre_enqueue(new)))
+            gated = bool(self._gates.pre_enqueue(new))
+            self._queue.add(new, self._client.now(), revision, gated=gated)
+            if gated:
+                self._on_gated(new, revision)
             if nominated_node(new):
                 self._nominator.add(new, self._parser.parse(new), nominated_node(new))
             self._wake()
@@ -205,6 +209,11 @@ class Watching:
         if self._queue.is_waiting:
             self._queue.notify(event, self._client.now(), revision)
             self._wake()
+
+
+def _images(node: Tree) -> Sequence[Tree]:
+    listed: Sequence[Tree] = (node.get("status") or EMPTY).get("images") or ()
+    return listed
 
 
 def _node_actions(old: Tree, new: Tree) -> tuple[str, ...]:

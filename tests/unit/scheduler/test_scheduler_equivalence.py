@@ -168,6 +168,8 @@ class World(Bench):
         tree = pod(f"p{self.created}", **random.choice(self.templates))
         tree["metadata"]["uid"] = f"pod-{self.created}"
         scheduler = self.scheduler
+        if scheduler._needs_scan(scheduler._parser.parse(tree), "new"):
+            return
         incoming = scheduler._placements.incoming(tree)
         filtered = scheduler._framework.find(incoming, scheduler._cache)
         placement = scheduler._placements.of(tree)
@@ -188,7 +190,7 @@ class World(Bench):
         """Change something else."""
         random = self.random
         pods, nodes = self.store.range(PODS), self.store.range(NODES)
-        what = random.choice(["delete", "delete", "terminate", "relabel", "node", "replace", "remove", "add"])
+        what = random.choice(["delete", "delete", "terminate", "relabel", "node", "nominate", "remove", "add"])
         if what in {"delete", "terminate", "relabel"} and pods:
             self.disturb_pod(what, random.choice(pods))
         elif what == "node" and nodes:
@@ -208,6 +210,18 @@ class World(Bench):
             self.delete(NODES, "", random.choice(nodes)["metadata"]["name"])
         elif what == "add":
             self.add_node()
+        elif what == "nominate" and nodes:
+            self.nominate(random.choice(nodes)["metadata"]["name"])
+
+    def nominate(self, node_name: str) -> None:
+        """Hold a place for a pod, or give one up."""
+        nominator = self.scheduler._nominator
+        tree = pod("held", cpu="1", ports=[8080], priority=self.random.choice([-5, 0, 10]))
+        tree["metadata"]["uid"] = f"held-{self.random.randrange(3)}"
+        if nominator.node_of(tree["metadata"]["uid"]):
+            nominator.remove(tree["metadata"]["uid"])
+        else:
+            nominator.add(tree, self.scheduler._parser.parse(tree), node_name)
 
     def disturb_pod(self, what: str, old: Any) -> None:
         metadata = old["metadata"]

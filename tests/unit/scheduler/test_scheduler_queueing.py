@@ -71,10 +71,23 @@ def test_gates() -> None:
     decision = bench.scheduler.explain("default", "a")
     assert decision is not None
     assert decision.message == "waiting for scheduling gates: [example.com/g]"
+    condition = bench.condition("a")
+    assert condition is not None
+    assert condition["reason"] == "SchedulingGated"
+    assert condition["message"] == "Scheduling is blocked due to non-empty scheduling gates"
+    assert bench.events("a") == []
     spec = {key: value for key, value in tree["spec"].items() if key != "schedulingGates"}
     bench.put(PODS, {**bench.get("a"), "spec": spec})
     bench.run()
     assert bench.node_of("a") == "n0"
+
+
+def test_gated_condition_is_not_written_twice() -> None:
+    bench = Bench()
+    condition = {"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}
+    bench.pod("a", schedulingGates=[{"name": "g"}], status={"phase": "Pending", "conditions": [condition]})
+    bench.run()
+    assert bench.api.log == []
 
 
 def test_a_crashed_scheduler_catches_up() -> None:

@@ -12,7 +12,8 @@ from kubetui.model.editing import EditError, Presentation
 AWKWARD = [
     "yes", "1", "1e3", "0x1F", "null", "~", "", "- a", "a: b", "a #b", "|", "2020-01-01", "on", "a\nb", "\n", "a\n\n",
     " x\ny", "\ta\nb", "a\r\nb", "%a", "@x", "`x", "!t", "&a", "*b", "{a", "[b", "it's", '"q"', "a:", "1:30", ".5", "=",
-    "---", "... x", "?x", "- ", "-", "é", "0o7", "1_000", ".inf", "\u2028", "\x85", "a \nb", "a\t\nb", "#x\ny", "it's \"q\"",
+    "---", "... x", "?x", "- ", "-", "é", "0o7", "1_000", ".inf", "\u2028", "\x85", "a \nb", "a\t\nb", "#x\ny",
+    "it's \"q\"",
 ]  # fmt: skip
 text = st.text(st.characters(exclude_categories=("Cs",)), max_size=12) | st.sampled_from(AWKWARD)
 leaf = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | text
@@ -223,7 +224,7 @@ def containers(*images):
         (containers(("a", "1")), containers(("a", "2")), containers(("a", "3")), containers(("a", "2")),
          ("spec.containers[a].image",)),
     ],
-    ids=["apart", "same-field", "same-change", "removed", "both-add", "list", "revision", "named-items", "named-conflict"],
+    ids=["apart", "same-field", "same-change", "removed", "both-add", "list", "revision", "named", "named-conflict"],
 )  # fmt: skip
 def test_rebase(base, mine, theirs, merged, conflicts):
     assert editing.rebase(base, mine, theirs) == (merged, conflicts)

@@ -267,13 +267,38 @@ KINDS = {("v1", "Pod"): (PODS, True), ("apps/v1", "Deployment"): (DEPLOYMENTS, T
 
 def test_apply_manifests():
     before = deployment()
-    after = {**before, "metadata": {**before["metadata"], "resourceVersion": "6"}}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {}}
-    run = Run(flows.apply_manifests([before, pod], KINDS, "shop"), ok(before), ok(after), status(404, "no"), ok(pod))
+    run = Run(
+        flows.apply_manifests([deployment(replicas=4), pod], KINDS, "shop"),
+        ok(before),
+        ok(),
+        status(404, "no"),
+        ok(pod),
+    )
     assert run.said == ["deployment.apps/web configured", "pod/p created"]
+    assert run.sent[1].body["spec"]["replicas"] == 4
     assert run.sent[3].body["metadata"]["namespace"] == "shop"
     assert run.done.message == "2 objects applied"
     assert [each.verb for each in run.done.undo.requests] == ["delete", "update"]
+
+
+def test_apply_takes_out_what_was_taken_out_of_the_manifest_and_keeps_what_others_added():
+    manifest = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "p", "labels": {"a": "1", "b": "1"}},
+        "spec": {},
+    }
+    first = Run(flows.apply_manifests([manifest], KINDS), status(404, "no"), ok())
+    stored = first.sent[1].body
+    stored = {**stored, "spec": {"nodeName": "wk-1"}, "metadata": {**stored["metadata"], "uid": "u"}}
+    again = Run(flows.apply_manifests([manifest], KINDS), ok(stored))
+    assert again.done == Done("pod/p unchanged", None)
+    less = {**manifest, "metadata": {"name": "p", "labels": {"a": "1"}}}
+    changed = Run(flows.apply_manifests([less], KINDS), ok(stored), ok())
+    assert changed.sent[1].body["metadata"]["labels"] == {"a": "1"}
+    assert changed.sent[1].body["spec"] == {"nodeName": "wk-1"}
+    assert changed.done.message == "pod/p configured"
 
 
 def test_apply_of_an_unknown_kind():

@@ -15,23 +15,21 @@ KEYWORDS: Final = frozenset(
 )
 _SPACES: Final = " \t\r\n"
 _ACTION: Final = re.compile(
-    r"""(?P<space>[ \t\r\n]+)
-    |(?P<name>[^\W\d]\w*)
-    |(?P<field>\.(?![0-9])\w*)
+    r"""(?P<name>\w+)
+    |(?P<field>\.\w*)
     |(?P<variable>\$\w*)
-    |(?P<number>[+-]?(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?
-        |0[oO][0-7_]*(?:\.[0-7_]*)?|0[bB][01_]*(?:\.[01_]*)?
-        |(?=[+\-.0-9])[0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]*)?)i?)(?<!^)
     |(?P<string>"(?:\\[^\n]|[^"\\\n])*")
     |(?P<raw>`[^`]*`)
     |(?P<character>'(?:\\[^\n]|[^'\\\n])*')
     |(?P<declare>:=)|(?P<assign>=)|(?P<pipe>\|)|(?P<open>\()|(?P<close>\))""",
     re.VERBOSE,
 )
+_SPACE_RUN: Final = re.compile(r"[ \t\r\n]+")
 _NUMBER: Final = re.compile(
     r"[+-]?(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?|0[oO][0-7_]*(?:\.[0-7_]*)?"
     r"|0[bB][01_]*(?:\.[01_]*)?|[0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]*)?)i?"
 )
+_DIGITS: Final = tuple("0123456789")
 _AFTER_NAME: Final = frozenset(" \t\r\n.,|:)(")
 _UNFINISHED: Final = {'"': "unterminated quoted string", "`": "unterminated raw quoted string"}
 
@@ -142,30 +140,34 @@ def _scan_action(text: str, position: int, tokens: list[Token]) -> int:
 
 
 def _scan_token(text: str, position: int) -> Token:
+    letter = text[position]
+    if letter in _SPACES:
+        return _space(text, position)
+    if letter in "+-0123456789" or (letter == "." and text[position + 1 : position + 2] in _DIGITS):
+        return _number(text, position)
     match = _ACTION.match(text, position)
-    kind = match.lastgroup if match is not None else None
-    if match is None or kind is None or not match.group():
-        raise_or_other = _other(text, position)
-        return raise_or_other
-    found = match.group()
-    if kind == "space":
-        # A space before "-}}" belongs to the delimiter.
-        if text.startswith("-}}", match.end()) and len(found) > 1:
-            found = found[:-1]
-        return Token(SPACE, position, found)
-    if kind == "number":
-        return _number(text, position, found)
+    if match is None or match.lastgroup is None:
+        return _other(text, position)
+    kind, found = match.lastgroup, match.group()
     if kind in {"name", "field", "variable"}:
         return _name(text, position, found, kind)
     return Token(kind, position, found)
+
+
+def _space(text: str, position: int) -> Token:
+    match = _SPACE_RUN.match(text, position)
+    found = match.group() if match else ""
+    # The last space before "-}}" belongs to the delimiter.
+    if len(found) > 1 and text.startswith("-}}", position + len(found)):
+        found = found[:-1]
+    return Token(SPACE, position, found)
 
 
 def _name(text: str, position: int, found: str, kind: str) -> Token:
     end = position + len(found)
     following = text[end : end + 1]
     if following and following not in _AFTER_NAME and not text.startswith("}}", end):
-        if not (kind == "variable" and found == "$" and False):
-            raise _Stop(position, f"bad character {unicode_name(following)}")
+        raise _Stop(position, f"bad character {unicode_name(following)}")
     if kind == "field":
         return Token(DOT if found == "." else FIELD, position, found)
     if kind == "variable":
@@ -177,12 +179,13 @@ def _name(text: str, position: int, found: str, kind: str) -> Token:
     return Token(BOOL if found in {"true", "false"} else IDENTIFIER, position, found)
 
 
-def _number(text: str, position: int, found: str) -> Token:
-    kind, end = NUMBER, position + len(found)
+def _number(text: str, position: int) -> Token:
+    match = _NUMBER.match(text, position)
+    kind, end = NUMBER, match.end() if match else position
     if not _word(text[end : end + 1]) and text[end : end + 1] in {"+", "-"}:
         second = _NUMBER.match(text, end)
         kind, end = COMPLEX, second.end() if second else end
-        if text[end - 1] != "i":
+        if not _word(text[end : end + 1]) and text[end - 1] != "i":
             raise _Stop(position, f"bad number syntax: {quote(text[position:end])}")
     if _word(text[end : end + 1]):
         raise _Stop(position, f"bad number syntax: {quote(text[position : end + 1])}")

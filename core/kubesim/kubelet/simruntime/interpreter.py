@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from kubesim.kubelet.simruntime import arithmetic, shell
-from kubesim.kubelet.simruntime.shell import For, If, Item, Listed, Node, Part, Pipeline, Simple, While, Word
+from kubesim.kubelet.simruntime.shell import For, Group, If, Item, Listed, Node, Part, Pipeline, Simple, While, Word
 from kubesim.kubelet.simruntime.timeline import OUT, REMOVE, WRITE, Event, Loop, Timeline
 
 MAX_STEPS = 20_000
@@ -136,8 +136,20 @@ class Machine:
             self._while(node)
         elif isinstance(node, For):
             self._for(node)
+        elif isinstance(node, Group):
+            self._group(node)
         else:
             self._if(node)
+
+    def _group(self, node: Group) -> None:
+        before = dict(self.variables)
+        try:
+            self.run(node.body)
+        except _StopError:
+            if not self.ended:
+                raise
+            self.ended = False
+        self.variables = before
 
     def _listed(self, node: Listed) -> None:
         for position, item in enumerate(node.items):

@@ -201,10 +201,14 @@ class SimProcess:
         """Milli-cores and bytes in use."""
         age = now - self.started_ms
         profile = self.program.profile
-        window = now // RATE_WINDOW_MS
+        # The requests of the last fifteen seconds, from those of this window and their share of the one before.
+        window, into = divmod(now, RATE_WINDOW_MS)
         at, current, before = self._rate
-        count = before if window == at else current if window == at + 1 else 0
-        count = max(count, current if window == at else 0)
+        if window == at + 1:
+            current, before = 0, current
+        elif window != at:
+            current = before = 0
+        count = current + before * (RATE_WINDOW_MS - into) // RATE_WINDOW_MS
         busy = count * profile.cpu_per_request * 1000 // RATE_WINDOW_MS
         return profile.cpu.at(age) + busy, profile.memory.at(age)
 

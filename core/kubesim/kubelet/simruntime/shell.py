@@ -82,7 +82,13 @@ class If(NamedTuple):
     otherwise: "Node | None"
 
 
-Node = Simple | Pipeline | Listed | While | For | If
+class Group(NamedTuple):
+    """``( a; b )``: what happens to variables stays inside, and so does ``exit``."""
+
+    body: "Node"
+
+
+Node = Simple | Pipeline | Listed | While | For | If | Group
 
 
 class Token(NamedTuple):
@@ -313,6 +319,7 @@ class Parser:
                 raise self._unexpected()
             else:
                 self._at += 1
+                node = Group(node)
             return self._redirected(node)
         return self._simple()
 

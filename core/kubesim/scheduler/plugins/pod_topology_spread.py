@@ -156,9 +156,10 @@ class PodTopologySpread(Plugin):
         """A pod of the counted sort that comes, goes or changes its labels, or a node in the topology."""
         constraints = pod.hard
         if event.resource == "Node":
-            return any(
-                tree is not None and has_all_keys(labels_of(tree), constraints) for tree in (event.old, event.new)
-            ) and not (event.actions and event.actions == ("UpdateNodeAllocatable",))
+            if event.actions == ("UpdateNodeAllocatable",):
+                return False
+            trees = [tree for tree in (event.old, event.new) if tree is not None]
+            return any(has_all_keys(labels_of(tree), constraints) for tree in trees)
         if event.resource == "UnscheduledPod":
             return "UpdatePodLabel" in event.actions
         if event.resource != "AssignedPod":

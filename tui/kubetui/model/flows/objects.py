@@ -1,10 +1,12 @@
 """Flows of any object: delete, kill, create, apply an edited object, apply manifests."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kubesim.objects import refs, tree
 from kubesim.objects.wire import Gvr, Key, Request, Response, Tree
+from kubetui.model.describe.metadata import LAST_APPLIED
 from kubetui.model.editing.rebase import rebase
 from kubetui.model.flows.steps import (
     AT_ONCE,
@@ -22,7 +24,7 @@ from kubetui.model.flows.steps import (
 )
 
 STRICT = {"fieldManager": "kubetui", "fieldValidation": "Strict"}
-APPLY = "application/apply-patch+yaml"
+APPLY = {"fieldManager": "kubectl-client-side-apply", "fieldValidation": "Strict"}
 
 _GIVEN_BY_SERVER = ("uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp",
                     "deletionGracePeriodSeconds", "managedFields", "selfLink")  # fmt: skip
@@ -154,7 +156,7 @@ Kinds = Mapping[tuple[str, str], tuple[Gvr, bool]]
 
 
 def apply_manifests(objects: Sequence[Tree], kinds: Kinds, namespace: str = "default") -> Flow:
-    """Apply objects on the server side, in their order; the first failure stops it."""
+    """Apply objects in their order, as ``kubectl apply`` does; the first failure stops it."""
     applied: list[str] = []
     undone: list[Request] = []
     for obj in objects:
@@ -163,36 +165,61 @@ def apply_manifests(objects: Sequence[Tree], kinds: Kinds, namespace: str = "def
             text = f'no matches for kind "{kind[1]}" in version "{kind[0]}"'
             return Done(text, _undo_applied(applied, undone), failed=True)
         gvr, namespaced = kinds[kind]
-        placed = _placed(obj, namespace if namespaced else "")
-        key = _place(placed, gvr)
+        wanted = _annotated(_placed(obj, namespace if namespaced else ""))
+        key = _place(wanted, gvr)
         before = yield get(key)
-        query = {**STRICT, "force": "true"}
-        what = f"apply {named(gvr, key.name)}"
-        response = yield Request("patch", key, "", placed, query, content_type=APPLY, note=what)
+        request = _application(key, wanted, before)
+        if request is None:
+            applied.append(f"{named(gvr, key.name)} unchanged")
+            yield Progress(applied[-1])
+            continue
+        response = yield request
         if is_failure(response):
             return Done(failure(response), _undo_applied(applied, undone), failed=True)
-        word = _word(before, response)
-        applied.append(f"{named(gvr, key.name)} {word}")
-        if word == "created":
-            undone.append(Request("delete", key, "", BACKGROUND, note=f"undo: {what}"))
-        elif word == "configured":
-            undone.append(_forced(key, before.body, f"undo: {what}"))
+        undone.append(_unapplied(key, before))
+        applied.append(f"{named(gvr, key.name)} {'created' if is_failure(before) else 'configured'}")
         yield Progress(applied[-1])
     message = applied[0] if len(applied) == 1 else f"{len(applied)} objects applied"
     return Done(message, _undo_applied(applied, undone))
+
+
+def _annotated(obj: Tree) -> Tree:
+    # k8s: kubectl apply remembers what it was given, to know later what was taken out of it.
+    given: Tree = tree.evolve(obj, ("metadata", "annotations"), dict(refs.annotations(obj)))
+    given = tree.without(given, ("metadata", "annotations", LAST_APPLIED))
+    text = json.dumps(given, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
+    annotated: Tree = tree.evolve(given, ("metadata", "annotations", LAST_APPLIED), text)
+    return annotated
+
+
+def _application(key: Key, wanted: Tree, before: Response) -> Request | None:
+    """The request that applies an object; None when nothing would change."""
+    note = f"apply {named(key.gvr, key.name)}"
+    if is_failure(before):
+        return Request("create", key._replace(name=""), "", wanted, APPLY, note=note)
+    current: Tree = before.body
+    # differs: kubectl sends a patch that the server merges by its schema; here lists merge by the names of their items.
+    merged = rebase(_last_applied(current), wanted, current).tree
+    return None if merged == current else Request("update", key, "", merged, APPLY, note=note)
+
+
+def _last_applied(current: Tree) -> Tree:
+    try:
+        found = json.loads(refs.annotations(current).get(LAST_APPLIED, "{}"))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _unapplied(key: Key, before: Response) -> Request:
+    note = f"undo: apply {named(key.gvr, key.name)}"
+    return Request("delete", key, "", BACKGROUND, note=note) if is_failure(before) else _forced(key, before.body, note)
 
 
 def _placed(obj: Tree, namespace: str) -> Tree:
     if not namespace or tree.get(obj, "metadata.namespace"):
         return obj
     return tree.evolve(obj, "metadata.namespace", namespace)  # type: ignore[no-any-return]
-
-
-def _word(before: Response, after: Response) -> str:
-    if is_failure(before):
-        return "created"
-    versions = [tree.get(each.body, "metadata.resourceVersion") for each in (before, after)]
-    return "unchanged" if versions[0] == versions[1] else "configured"
 
 
 def _undo_applied(applied: Sequence[str], requests: Sequence[Request]) -> Undo | None:

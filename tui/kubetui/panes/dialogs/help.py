@@ -15,6 +15,9 @@ from kubetui.keys import Action
 from kubetui.panes.dialogs.frame import Dialog
 
 KEY_WIDTH = 11
+TWO_COLUMNS = 100
+"""A narrower screen shows all groups one under the other."""
+
 _COMMAND = re.compile(r" :[a-z]+\n$")
 
 
@@ -45,6 +48,7 @@ class Help(Dialog[bool]):
 
     def on_resize(self) -> None:
         """The width of the screen decides where the texts break."""
+        self.query_one("#help-columns").set_class(self.size.width < TWO_COLUMNS, "-narrow")
         self.call_after_refresh(self._fill)
 
     def _fill(self) -> None:

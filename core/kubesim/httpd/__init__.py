@@ -1,0 +1,1 @@
+"""The Kubernetes HTTP API in front of a cluster in this process: TLS, identities, documents, watches, streams."""

@@ -1,0 +1,176 @@
+"""What kubeadm puts into a new cluster: static pods of the control plane, CoreDNS, the endpoints of the API."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from kubesim.kubelet.node import NodeSpec
+
+VERSION = "v1.37.0"
+DNS_ADDRESS = "10.96.0.10"
+
+_CONTROL_PLANE = (
+    ("etcd", "registry.k8s.io/etcd:3.6.5-0", "100m", "100Mi", 2379),
+    ("kube-apiserver", f"registry.k8s.io/kube-apiserver:{VERSION}", "250m", "", 6443),
+    ("kube-controller-manager", f"registry.k8s.io/kube-controller-manager:{VERSION}", "200m", "", 10257),
+    ("kube-scheduler", f"registry.k8s.io/kube-scheduler:{VERSION}", "100m", "", 10259),
+)
+IMAGES = tuple(image for _, image, *_ in _CONTROL_PLANE)
+"""What a control-plane node has before it starts."""
+
+
+def static_pods(node: NodeSpec, uid: str) -> Iterator[dict[str, Any]]:
+    """The mirror pods that the kubelet of a control-plane node makes of its manifests; ``uid`` is the Node's."""
+    owner = {"apiVersion": "v1", "kind": "Node", "name": node.name, "uid": uid, "controller": True}
+    for name, image, cpu, memory, port in _CONTROL_PLANE:
+        requests = {"cpu": cpu, "memory": memory} if memory else {"cpu": cpu}
+        yield {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": f"{name}-{node.name}",
+                "namespace": "kube-system",
+                "labels": {"component": name, "tier": "control-plane"},
+                "annotations": {
+                    "kubernetes.io/config.hash": uid.replace("-", ""),
+                    "kubernetes.io/config.mirror": uid.replace("-", ""),
+                    "kubernetes.io/config.source": "file",
+                },
+                "ownerReferences": [owner],
+            },
+            "spec": {
+                "nodeName": node.name,
+                "hostNetwork": True,
+                "priorityClassName": "system-node-critical",
+                "priority": 2_000_001_000,
+                "enableServiceLinks": True,
+                "tolerations": [{"effect": "NoExecute", "operator": "Exists"}],
+                "containers": [
+                    {
+                        "name": name,
+                        "image": image,
+                        "command": [name],
+                        "ports": [{"containerPort": port}],
+                        "resources": {"requests": requests},
+                    }
+                ],
+            },
+        }
+
+
+def objects(api_server_address: str) -> list[dict[str, Any]]:
+    """The endpoints of the API itself, and CoreDNS."""
+    labels = {"k8s-app": "kube-dns"}
+    ports = [
+        {"name": "dns", "protocol": "UDP", "containerPort": 53},
+        {"name": "dns-tcp", "protocol": "TCP", "containerPort": 53},
+        {"name": "metrics", "protocol": "TCP", "containerPort": 9153},
+    ]
+    container = {
+        "name": "coredns",
+        "image": "registry.k8s.io/coredns/coredns:v1.13.1",
+        "args": ["-conf", "/etc/coredns/Corefile"],
+        "ports": ports,
+        "resources": {"limits": {"memory": "170Mi"}, "requests": {"cpu": "100m", "memory": "70Mi"}},
+    }
+    spec = {
+        "serviceAccountName": "coredns",
+        "priorityClassName": "system-cluster-critical",
+        "nodeSelector": {"kubernetes.io/os": "linux"},
+        "tolerations": [
+            {"key": "CriticalAddonsOnly", "operator": "Exists"},
+            {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},
+        ],
+        "dnsPolicy": "Default",
+        "containers": [container],
+    }
+    return [
+        *_api_endpoints(api_server_address),
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "coredns", "namespace": "kube-system"}},
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "coredns", "namespace": "kube-system"},
+            "data": {"Corefile": COREFILE},
+        },
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "coredns", "namespace": "kube-system", "labels": labels},
+            "spec": {
+                "replicas": 2,
+                "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}},
+                "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": spec},
+            },
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {
+                "name": "kube-dns",
+                "namespace": "kube-system",
+                "labels": {**labels, "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS"},
+            },
+            "spec": {
+                "clusterIP": DNS_ADDRESS,
+                "selector": labels,
+                "ports": [
+                    {"name": "dns", "port": 53, "protocol": "UDP"},
+                    {"name": "dns-tcp", "port": 53, "protocol": "TCP"},
+                    {"name": "metrics", "port": 9153, "protocol": "TCP"},
+                ],
+            },
+        },
+    ]
+
+
+def _api_endpoints(address: str) -> list[dict[str, Any]]:
+    # k8s: pkg/controlplane/reconcilers; the API server itself keeps these, there is no selector
+    ports = [{"name": "https", "port": 6443, "protocol": "TCP"}]
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "Endpoints",
+            "metadata": {
+                "name": "kubernetes",
+                "namespace": "default",
+                "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"},
+            },
+            "subsets": [{"addresses": [{"ip": address}], "ports": ports}],
+        },
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {
+                "name": "kubernetes",
+                "namespace": "default",
+                "labels": {"kubernetes.io/service-name": "kubernetes"},
+            },
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
+            "ports": ports,
+        },
+    ]
+
+
+COREFILE = """.:53 {
+    errors
+    health {
+       lameduck 5s
+    }
+    ready
+    kubernetes cluster.local in-addr.arpa ip6.arpa {
+       pods insecure
+       fallthrough in-addr.arpa ip6.arpa
+       ttl 30
+    }
+    prometheus :9153
+    forward . /etc/resolv.conf {
+       max_concurrent 1000
+    }
+    cache 30
+    loop
+    reload
+    loadbalance
+}
+"""

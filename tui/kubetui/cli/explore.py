@@ -1,0 +1,204 @@
+"""``kubetui [CLUSTER]``: builds the cluster that the arguments describe and opens the explorer on it."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kubesim.scenario.documents import ManifestError, Source
+
+if TYPE_CHECKING:
+    from kubesim.cluster import Cluster
+    from kubesim.scenario.description import Description
+
+SNAPSHOT = "cluster.snapshot"
+
+
+class UsageError(Exception):
+    """Arguments or files that cannot be used; the text is for the person who typed them."""
+
+
+def main(options: argparse.Namespace) -> int:
+    """Open the explorer; returns the exit code: 0, or 1 after a message about what is wrong."""
+    try:
+        return _explore(options)
+    except (ManifestError, UsageError) as error:
+        lines = str(error).splitlines()
+        for line in lines[:20]:
+            print(f"error: {line}", file=sys.stderr)
+        if len(lines) > 20:
+            print(f"error: ... and {len(lines) - 20} more", file=sys.stderr)
+        return 1
+
+
+def _explore(options: argparse.Namespace) -> int:
+    keys = _keys(options.keys)
+    if not (sys.stdout.isatty() and sys.stderr.isatty()):
+        msg = "the explorer needs a terminal, and the output is not one"
+        raise UsageError(msg)
+    sources = _sources(options.filename)
+    _give_back_terminal()
+    if not options.cluster and not options.filename and not _snapshot(options).exists():
+        from kubetui.cli.picker import choose
+
+        chosen = choose(options.theme)
+        if not chosen:
+            return 0
+        options.cluster = chosen
+    cluster, description = _cluster(options, sources)
+    code = _run(options, cluster, description, keys)
+    _keep(options, cluster)
+    return code
+
+
+def _run(
+    options: argparse.Namespace, cluster: "Cluster", description: "Description", keys: Mapping[str, Sequence[str]]
+) -> int:
+    # A frame follows a key at once instead of after the next sixtieth of a second.
+    os.environ.setdefault("TEXTUAL_FPS", "120")
+    from kubetui.app import DARK, Explorer, default_keymap
+    from kubetui.client.local import LocalClient
+    from kubetui.keys import ConflictError
+    from kubetui.model import glyphs
+
+    try:
+        keymap = default_keymap(keys)
+    except ConflictError as error:
+        msg = f"{options.keys}: {error}"
+        raise UsageError(msg) from error
+    explorer = Explorer(
+        LocalClient(cluster, description.name, read_only=options.read_only),
+        keymap=keymap,
+        glyphs=glyphs.ASCII if options.ascii else glyphs.choose(os.environ),
+        theme=options.theme or DARK,
+        namespace=options.namespace if options.namespace is not None else description.namespace,
+        speed=None if options.paused else options.speed or description.speed,
+    )
+    explorer.run()
+    return explorer.return_code or 0
+
+
+# ---------------------------------------------------------------------- the cluster
+def _cluster(options: argparse.Namespace, sources: list[Source]) -> "tuple[Cluster, Description]":
+    from kubesim.scenario.loader import build
+
+    description = _description(options)
+    file = _snapshot(options)
+    if file.exists():
+        return _restored(file), description
+    _check_writable(options)
+    # Time begins now, so that ages and certificates agree with the clocks of other programs.
+    epoch_ms = int(time.time()) * 1000
+    return build(description, epoch_ms=epoch_ms, seed=options.seed, sources=sources), description
+
+
+def _description(options: argparse.Namespace) -> "Description":
+    from kubesim.scenario.description import default_nodes, parse, read
+    from kubesim.scenario.loader import sample_folder
+
+    if options.cluster:
+        path = Path(options.cluster)
+        sample = sample_folder() / options.cluster
+        if not path.exists() and (sample / "cluster.yaml").exists():
+            path = sample
+        if not path.exists():
+            known = ", ".join(sorted(item.parent.name for item in sample_folder().glob("*/cluster.yaml")))
+            msg = f"{options.cluster}: no such file, folder or sample cluster; the samples are {known}"
+            raise UsageError(msg)
+        description = read(path)
+    else:
+        description = parse({}, Path.cwd() / "cluster.yaml")._replace(name="manifests", manifests=())
+    if options.nodes:
+        description = description._replace(nodes=tuple(default_nodes(options.nodes)))
+    return description
+
+
+def _sources(filenames: Sequence[str]) -> list[Source]:
+    from kubesim.scenario.documents import load, parse
+
+    found: list[Source] = []
+    for filename in filenames:
+        if filename == "-":
+            found += parse(sys.stdin.read(), "-")
+        else:
+            found += load(Path(filename))
+    return found
+
+
+def _give_back_terminal() -> None:
+    # Manifests may have come through a pipe; the keys still come from the terminal.
+    if sys.stdin is None or not sys.stdin.isatty():
+        try:
+            terminal = os.open("/dev/tty", os.O_RDONLY)
+        except OSError as error:
+            msg = f"the explorer needs a terminal for its keys: {error.strerror}"
+            raise UsageError(msg) from error
+        os.dup2(terminal, 0)
+        os.close(terminal)
+        sys.stdin = os.fdopen(0, closefd=False)
+        sys.__stdin__ = sys.stdin  # type: ignore[misc] - Textual reads the keys from there
+
+
+# ---------------------------------------------------------------------- what is kept
+def _snapshot(options: argparse.Namespace) -> Path:
+    return Path(options.data) / SNAPSHOT if options.data else Path(os.devnull) / SNAPSHOT
+
+
+def _restored(file: Path) -> "Cluster":
+    from kubesim.cluster import Cluster
+    from kubesim.store.snapshot import SnapshotError
+
+    try:
+        return Cluster.load(file)
+    except (OSError, SnapshotError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        msg = f"{file}: {reason}"
+        raise UsageError(msg) from error
+
+
+def _check_writable(options: argparse.Namespace) -> None:
+    # Found out now, not after an hour of work.
+    if not options.data:
+        return
+    try:
+        folder = Path(options.data)
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".kubetui-probe"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        msg = f"--data {options.data}: {error.strerror}"
+        raise UsageError(msg) from error
+
+
+def _keep(options: argparse.Namespace, cluster: "Cluster") -> None:
+    if not options.data:
+        return
+    try:
+        cluster.save(_snapshot(options))
+    except OSError as error:
+        msg = f"the cluster could not be kept in {options.data}: {error.strerror}"
+        raise UsageError(msg) from error
+    print(f"kept in {_snapshot(options)}")
+
+
+def _keys(filename: str | None) -> Mapping[str, Sequence[str]]:
+    if not filename:
+        return {}
+    from kubesim.scenario.documents import load_yaml, read_text
+
+    tree = load_yaml(read_text(Path(filename)), filename)
+    if not isinstance(tree, dict):
+        msg = f"{filename}: expected a mapping of action to key"
+        raise UsageError(msg)
+    found: dict[str, list[str]] = {}
+    for action, keys in tree.items():
+        texts = [keys] if isinstance(keys, str) else keys
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            msg = f"{filename}: {action}: expected a key or a list of keys"
+            raise UsageError(msg)
+        found[str(action)] = texts
+    return found
