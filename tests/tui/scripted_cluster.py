@@ -169,7 +169,9 @@ class ScriptedCluster:
         self.journal.append(Entry(self.store.revision, self.loop.now, actor, "delete", gvr, namespace, name, "", 0, ""))
 
     # ------------------------------------------------------------------ objects
-    def node(self, name: str, *, ready: bool = True, cpu: str = "2", memory: str = "4Gi", roles: str = "<none>") -> None:
+    def node(
+        self, name: str, *, ready: bool = True, cpu: str = "2", memory: str = "4Gi", roles: str = "<none>"
+    ) -> None:
         status = "True" if ready else "Unknown"
         message = "" if ready else "Kubelet stopped posting node status."
         condition = {"type": "Ready", "status": status, "message": message, "reason": "NodeStatusUnknown"}
@@ -230,7 +232,9 @@ class ScriptedCluster:
             },
         )
 
-    def service(self, namespace: str, name: str, *, kind: str = "ClusterIP", ip: str = "10.96.14.2", port: int = 80) -> None:
+    def service(
+        self, namespace: str, name: str, *, kind: str = "ClusterIP", ip: str = "10.96.14.2", port: int = 80
+    ) -> None:
         self.put(
             SERVICES,
             {
@@ -254,7 +258,9 @@ class ScriptedCluster:
             "endpoint-slice-controller",
         )
 
-    def event(self, namespace: str, name: str, reason: str, message: str, *, component: str, warning: bool = False) -> None:
+    def event(
+        self, namespace: str, name: str, reason: str, message: str, *, component: str, warning: bool = False
+    ) -> None:
         stamp = format_time(self.loop.now)
         self.put(
             EVENTS,
@@ -301,14 +307,18 @@ def shop() -> ScriptedCluster:
     cluster.advance(540)
     cluster.pod("default", "web-7d9-4xk")
     cluster.pod("default", "web-7d9-q2m", cpu="900m")
-    cluster.pod("shop", "api-5f6-zz1", status="CrashLoopBackOff", restarts=4, message="back-off 40s restarting failed container")
+    cluster.pod(
+        "shop", "api-5f6-zz1", status="CrashLoopBackOff", restarts=4, message="back-off 40s restarting failed container"
+    )
     cluster.pod("shop", "cart-0", node="wk-2", cpu="1")
     cluster.pod("kube-system", "coredns-1", node="cp-1", app="kube-dns")
     cluster.endpoints("default", "web", True, True)
     cluster.endpoints("shop", "api", False)
     cluster.endpoints("shop", "cart", False)
     cluster.endpoints("kube-system", "kube-dns", True)
-    cluster.event("shop", "api-5f6-zz1", "BackOff", "Back-off restarting failed container api", component="kubelet", warning=True)
+    cluster.event(
+        "shop", "api-5f6-zz1", "BackOff", "Back-off restarting failed container api", component="kubelet", warning=True
+    )
     cluster.advance(30)
     scaled = cluster.put(
         DEPLOYMENTS, {**cluster.store.get(DEPLOYMENTS, "default", "web")}, "kubetui", note="scale 2->3"
@@ -319,7 +329,9 @@ def shop() -> ScriptedCluster:
         "preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling."
     )
     cluster.pod("default", "web-7d9-8vq", status="Pending", node="", message=why)
-    cluster.event("default", "web-7d9", "SuccessfulCreate", "Created pod: web-7d9-8vq", component="replicaset-controller")
+    cluster.event(
+        "default", "web-7d9", "SuccessfulCreate", "Created pod: web-7d9-8vq", component="replicaset-controller"
+    )
     cluster.advance(0.02)
     cluster.event("default", "web-7d9-8vq", "FailedScheduling", why, component="default-scheduler", warning=True)
     assert scaled is not None

@@ -223,5 +223,7 @@ def _listed(entry: Entry) -> Iterable[dict[str, Any]]:
 
 def storage_hash(stored: Gvr, kind: str) -> str:
     """Tells clients when the stored version of a resource changes. # k8s: apiserver/pkg/endpoints/discovery."""
-    text = f"{stored.group}/{stored.version}/{kind}"
+    # k8s: CustomResourceDefinitions are still kept in their first version.
+    version = "v1beta1" if kind == "CustomResourceDefinition" else stored.version
+    text = f"{stored.group}/{version}/{kind}"
     return b64encode(sha256(text.encode()).digest()[:8]).decode()

@@ -22,7 +22,7 @@ _CACHE_SIZE = 4096
 @cache
 def _built_in() -> Mapping[str, Any]:
     text = resources.files("kubesim").joinpath("data/images.yaml").read_text(encoding="utf-8")
-    loaded: Mapping[str, Any] = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, in C where there is one
+    loaded: Mapping[str, Any] = yaml.load(text, Loader=_LOADER)
     return loaded
 
 
@@ -74,13 +74,15 @@ class Catalogue:
 
 def _add(profiles: dict[str, Profile], name: str, entry: Any, path: str) -> list[tuple[str, str]]:
     fields = entries.mapping(entry, path)
+    # An entry that neither says what it matches nor changes a known one is named after its image.
+    matched = [] if name in profiles or name == "default" else [name]
     base = profiles.get(name) or profiles.get("default") or Profile("default")
     if "like" in fields:
         if fields["like"] not in profiles:
             raise CatalogueError(f"{path}.like: there is no entry {fields['like']!r} before this one")
         base = profiles[fields["like"]]
     profiles[name] = entries.read(name, fields, base, path)
-    return [(_normal(pattern), name) for pattern in entries.texts(fields.get("match", []), f"{path}.match")]
+    return [(_normal(pattern), name) for pattern in entries.texts(fields.get("match", matched), f"{path}.match")]
 
 
 def _normal(pattern: str) -> str:

@@ -166,7 +166,7 @@ class Kubelets:
 
     def logs(
         self, namespace: str, name: str, container: str = "", previous: bool = False, limit: int = 10_000
-    ) -> list[LogLine]:  # noqa: FBT001, FBT002 - the API's own parameter
+    ) -> list[LogLine]:
         """The log of a container, oldest line first. Raises ApiError as the kubelet does."""
         worker = traffic.known(self._client, self.worker_of(namespace, name), namespace, name)
         return traffic.logs(worker, container, previous=previous, limit=limit)

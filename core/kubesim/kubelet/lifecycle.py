@@ -6,7 +6,8 @@ from typing import NamedTuple
 from kubesim.kubelet.plan import APP, EPHEMERAL, INIT, SIDECAR, PodPlan
 from kubesim.kubelet.record import RUNNING, TERMINATED, WAITING, Container
 from kubesim.kubelet.runtime import Ended
-from kubesim.objects.pods import FAILED, PENDING, RUNNING as RUNNING_PHASE, SUCCEEDED
+from kubesim.objects.pods import FAILED, PENDING, SUCCEEDED
+from kubesim.objects.pods import RUNNING as RUNNING_PHASE
 from kubesim.objects.wire import Tree
 
 Verdict = tuple[bool, str, str]

@@ -103,7 +103,7 @@ class Profile:
     """Whether paths without a route get the page that describes the pod (else 404)."""
     routes: tuple[Route, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
-    request_log: str = '{ip} - - [{clf}] "{method} {path} HTTP/1.1" {status} {size} "-" "{agent}" "-"'
+    request_log: str = '{client} - - [{clf}] "{method} {path} HTTP/1.1" {status} {size} "-" "{agent}" "-"'
     start_log: tuple[str, ...] = ()
     periodic_log: tuple[int, str] | None = None
     """Every so many milliseconds, this line."""

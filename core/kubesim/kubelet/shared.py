@@ -19,7 +19,7 @@ class Waiting:
     """Pods that wait for an object to appear or to change."""
 
     def __init__(self) -> None:
-        self._workers: "dict[tuple[Gvr, str, str], dict[str, PodWorker]]" = {}
+        self._workers: dict[tuple[Gvr, str, str], dict[str, PodWorker]] = {}
 
     def add(self, worker: "PodWorker", objects: Iterable[tuple[Gvr, str]]) -> None:
         """Poke a pod when one of these objects of its namespace changes."""

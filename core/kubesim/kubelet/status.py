@@ -18,7 +18,7 @@ NO_STATE: dict[str, Any] = {}
 
 
 @lru_cache(maxsize=8192)
-def condition(type_: str, holds: bool, reason: str, message: str, since: str, generation: int) -> Tree:  # noqa: FBT001
+def condition(type_: str, holds: bool, reason: str, message: str, since: str, generation: int) -> Tree:
     """A pod condition; equal ones are one object."""
     made: dict[str, Any] = {"lastProbeTime": None, "lastTransitionTime": since}
     if message:

@@ -25,6 +25,8 @@ _PLAIN = {
     ("datetime", "timezone"),
     ("fractions", "Fraction"),
     ("decimal", "Decimal"),
+    ("ipaddress", "IPv4Address"),
+    ("ipaddress", "IPv4Network"),
     ("random", "Random"),
 }
 

@@ -15,7 +15,18 @@ from kubesim.kubelet.fleet import Kubelets
 from kubesim.kubelet.node import NodeSpec
 from kubesim.machinery.client import Client
 from kubesim.machinery.informer import Hub
-from kubesim.objects.wire import CONFIGMAPS, EVENTS, FAULTS, NAMESPACES, NODES, PODS, SERVICEACCOUNTS, Identity, Key, Request
+from kubesim.objects.wire import (
+    CONFIGMAPS,
+    EVENTS,
+    FAULTS,
+    NAMESPACES,
+    NODES,
+    PODS,
+    SERVICEACCOUNTS,
+    Identity,
+    Key,
+    Request,
+)
 from kubesim.store.mvcc import Store
 
 EPOCH = 1_750_000_000_000
@@ -51,7 +62,9 @@ class Rig:
         return (self.loop.now - since) / 1000
 
     # ------------------------------------------------------------------ objects
-    def pod(self, name: str = "web", image: str = "nginx:1.27", node: str = "n1", metadata: Any = None, **container: Any) -> dict[str, Any]:
+    def pod(
+        self, name: str = "web", image: str = "nginx:1.27", node: str = "n1", metadata: Any = None, **container: Any
+    ) -> dict[str, Any]:
         spec = container.pop("spec", {})
         found: dict[str, Any] = {"name": "c", "image": image, **container}
         return {
@@ -68,7 +81,10 @@ class Rig:
         return self.create(self.pod(*args, **kwargs))
 
     def configmap(self, name: str, **data: str) -> Any:
-        return self.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default"}, "data": data}, CONFIGMAPS)
+        return self.create(
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default"}, "data": data},
+            CONFIGMAPS,
+        )
 
     def get(self, name: str = "web") -> Any:
         return self.store.get(PODS, "default", name)
@@ -88,7 +104,10 @@ class Rig:
     def events(self, name: str = "web") -> list[tuple[str, str]]:
         found = [e for e in self.store.range(EVENTS) if e["involvedObject"]["name"] == name]
         found.sort(key=lambda e: (e["firstTimestamp"], int(e["metadata"]["resourceVersion"])))
-        return [(e["reason"], e["message"]) for e in sorted(found, key=lambda e: int(e["metadata"]["name"].rsplit(".", 1)[1], 16))]
+        return [
+            (e["reason"], e["message"])
+            for e in sorted(found, key=lambda e: int(e["metadata"]["name"].rsplit(".", 1)[1], 16))
+        ]
 
     def reasons(self, name: str = "web") -> list[str]:
         return [reason for reason, _ in self.events(name)]
@@ -97,7 +116,12 @@ class Rig:
         return self.store.get(NODES, "", name)
 
     def fault(self, name: str, kind: str, target: dict[str, str]) -> Any:
-        body = {"apiVersion": "sim.kubetui.dev/v1", "kind": "Fault", "metadata": {"name": name}, "spec": {"type": kind, "target": target}}
+        body = {
+            "apiVersion": "sim.kubetui.dev/v1",
+            "kind": "Fault",
+            "metadata": {"name": name},
+            "spec": {"type": kind, "target": target},
+        }
         return self.create(body, FAULTS)
 
     def mend(self, name: str) -> None:

@@ -50,7 +50,9 @@ def test_failing_init_container_without_restarts_fails_the_pod(make_rig):
 def test_sidecar_starts_first_and_stops_last(make_rig):
     rig = make_rig(images=(BUSYBOX,))
     sidecar = box("proxy", "trap 'exit 0' TERM; while true; do sleep 1; done", restartPolicy="Always")
-    rig.start(image=BUSYBOX, command=["sh", "-c", "sleep 3"], spec={"restartPolicy": "Never", "initContainers": [sidecar]})
+    rig.start(
+        image=BUSYBOX, command=["sh", "-c", "sleep 3"], spec={"restartPolicy": "Never", "initContainers": [sidecar]}
+    )
     rig.run(2)
     status = rig.status()
     assert status["phase"] == "Running"
@@ -71,7 +73,9 @@ def test_sidecar_that_crashes_is_restarted(make_rig):
 
 def test_waits_for_a_service(make_rig):
     rig = make_rig(images=(BUSYBOX, "nginx:1.27"))
-    rig.start(spec={"initContainers": [box("wait", "until nslookup db; do echo waiting for db; sleep 2; done; echo found")]})
+    rig.start(
+        spec={"initContainers": [box("wait", "until nslookup db; do echo waiting for db; sleep 2; done; echo found")]}
+    )
     rig.run(10)
     assert rig.status()["phase"] == "Pending"
     body = {

@@ -36,7 +36,10 @@ def test_crashed_node_comes_back(make_rig):
     rig.run(10)
     container = rig.container()
     assert container["restartCount"] == 1
-    assert (container["lastState"]["terminated"]["exitCode"], container["lastState"]["terminated"]["reason"]) == (255, "Unknown")
+    assert (container["lastState"]["terminated"]["exitCode"], container["lastState"]["terminated"]["reason"]) == (
+        255,
+        "Unknown",
+    )
     assert ("SandboxChanged", "Pod sandbox changed, it will be killed and re-created.") in rig.events()
     assert rig.status()["podIP"] != "10.244.0.2"
     assert rig.node()["status"]["nodeInfo"]["bootID"] != boot
@@ -139,7 +142,10 @@ def test_killed_containers_are_restarted(make_rig):
     rig.run(1)
     container = rig.container()
     assert container["restartCount"] == 1
-    assert (container["lastState"]["terminated"]["exitCode"], container["lastState"]["terminated"]["reason"]) == (137, "Error")
+    assert (container["lastState"]["terminated"]["exitCode"], container["lastState"]["terminated"]["reason"]) == (
+        137,
+        "Error",
+    )
     assert rig.store.get(FAULTS, "", "k") is None
 
 
@@ -173,5 +179,8 @@ def test_copies_of_a_fleet_go_on_alike(make_rig):
         copy.run(40)
     histories = [copy.api._loop.now for copy in copies]
     assert len(set(histories)) == 1
-    states = [[(p["metadata"]["name"], p["status"], p["metadata"]["resourceVersion"]) for p in copy.store.range(PODS)] for copy in copies]
+    states = [
+        [(p["metadata"]["name"], p["status"], p["metadata"]["resourceVersion"]) for p in copy.store.range(PODS)]
+        for copy in copies
+    ]
     assert all(state == states[0] for state in states)

@@ -49,7 +49,10 @@ def test_pulls_are_serialized():
     two = store.pull("b", 10 * 1024 * 1024, 1200)
     assert (one.begins_ms, one.ends_ms) == (1000, 3500)
     assert (two.begins_ms, two.ends_ms) == (3500, 5000)
-    assert two.describe("b:1") == 'Successfully pulled image "b:1" in 1.5s (3.8s including waiting). Image size: 10485760 bytes.'
+    assert (
+        two.describe("b:1")
+        == 'Successfully pulled image "b:1" in 1.5s (3.8s including waiting). Image size: 10485760 bytes.'
+    )
 
 
 def test_second_pod_finds_the_image(rig):
@@ -75,8 +78,8 @@ def test_image_that_is_not_there(rig):
     rig.start(image="nginx:doesnotexist")
     rig.run(1.2)
     error = (
-        "rpc error: code = NotFound desc = failed to pull and unpack image \"docker.io/library/nginx:doesnotexist\": "
-        "failed to resolve reference \"docker.io/library/nginx:doesnotexist\": docker.io/library/nginx:doesnotexist: not found"
+        'rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/nginx:doesnotexist": '
+        'failed to resolve reference "docker.io/library/nginx:doesnotexist": docker.io/library/nginx:doesnotexist: not found'
     )
     assert rig.container()["state"]["waiting"] == {"reason": "ErrImagePull", "message": error}
     assert rig.container()["image"] == "nginx:doesnotexist"
@@ -112,7 +115,12 @@ def test_image_back_off_doubles_to_five_minutes(rig):
     ("image", "policy", "reason", "event"),
     [
         ("Nginx!", "IfNotPresent", "InvalidImageName", ("Failed", "Error: InvalidImageName")),
-        ("nginx:1", "Never", "ErrImageNeverPull", ("ErrImageNeverPull", 'Container image "nginx:1" is not present with pull policy of Never')),
+        (
+            "nginx:1",
+            "Never",
+            "ErrImageNeverPull",
+            ("ErrImageNeverPull", 'Container image "nginx:1" is not present with pull policy of Never'),
+        ),
     ],
     ids=["invalid", "never"],
 )

@@ -124,7 +124,9 @@ def test_startup_probe_gates_the_others(make_rig):
     assert (rig.container()["started"], rig.container()["ready"]) == (False, False)
     rig.run(6)
     assert (rig.container()["started"], rig.container()["ready"]) == (True, True)
-    assert any(text.startswith("Startup probe failed: dial tcp") for reason, text in rig.events() if reason == "Unhealthy")
+    assert any(
+        text.startswith("Startup probe failed: dial tcp") for reason, text in rig.events() if reason == "Unhealthy"
+    )
     assert rig.container()["restartCount"] == 0
 
 
@@ -150,9 +152,18 @@ def test_liveness_image_of_the_documentation(make_rig):
 
 
 def test_unready_again(make_rig):
-    extra = {"app": {"match": ["example.test/app"], "ports": [8080], "unhealthy": [{"path": "/ready", "after": 20, "for": 30}]}}
+    extra = {
+        "app": {
+            "match": ["example.test/app"],
+            "ports": [8080],
+            "unhealthy": [{"path": "/ready", "after": 20, "for": 30}],
+        }
+    }
     rig = make_rig(extra=extra, images=("example.test/app:1",))
-    rig.start(image="example.test/app:1", readinessProbe={"httpGet": {"path": "/ready", "port": 8080}, "periodSeconds": 5, "failureThreshold": 2})
+    rig.start(
+        image="example.test/app:1",
+        readinessProbe={"httpGet": {"path": "/ready", "port": 8080}, "periodSeconds": 5, "failureThreshold": 2},
+    )
     rig.run(10)
     assert rig.container()["ready"] is True
     rig.run(20)
@@ -173,7 +184,9 @@ def test_readiness_gates(make_rig):
     )
     pod = rig.get()
     gate = {"type": "example.com/gate", "status": "True", "lastProbeTime": None, "lastTransitionTime": None}
-    rig.admin.update_status(PODS, {**pod, "status": {**pod["status"], "conditions": [*pod["status"]["conditions"], gate]}})
+    rig.admin.update_status(
+        PODS, {**pod, "status": {**pod["status"], "conditions": [*pod["status"]["conditions"], gate]}}
+    )
     rig.run(1)
     assert rig.condition("Ready")["status"] == "True"
     assert rig.condition("example.com/gate")["status"] == "True"

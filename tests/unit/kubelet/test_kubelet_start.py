@@ -201,7 +201,10 @@ def test_optional_reference_may_be_missing(make_rig):
 
 def test_missing_volume_source_then_there(make_rig):
     rig = make_rig(images=("nginx:1.27",))
-    rig.start(spec={"volumes": [{"name": "v", "configMap": {"name": "late"}}]}, volumeMounts=[{"name": "v", "mountPath": "/etc/v"}])
+    rig.start(
+        spec={"volumes": [{"name": "v", "configMap": {"name": "late"}}]},
+        volumeMounts=[{"name": "v", "mountPath": "/etc/v"}],
+    )
     rig.run(10)
     assert rig.container()["state"] == {"waiting": {"reason": "ContainerCreating"}}
     assert ("FailedMount", 'MountVolume.SetUp failed for volume "v" : configmap "late" not found') in rig.events()

@@ -21,7 +21,13 @@ def until_gone(rig, name="web", limit=120):
         ("nginx:1.27", {}, {}, 0, 0.5),
         (BUSYBOX, {"command": ["sleep", "3600"]}, {}, 29.9, 30.5),
         (BUSYBOX, {"command": ["sleep", "3600"]}, {"terminationGracePeriodSeconds": 5}, 4.9, 5.5),
-        (BUSYBOX, {"command": ["sh", "-c", "trap 'sleep 10; exit 0' TERM; while true; do sleep 1; done"]}, {}, 9.9, 10.5),
+        (
+            BUSYBOX,
+            {"command": ["sh", "-c", "trap 'sleep 10; exit 0' TERM; while true; do sleep 1; done"]},
+            {},
+            9.9,
+            10.5,
+        ),
         ("nginx:1.27", {"lifecycle": {"preStop": {"sleep": {"seconds": 7}}}}, {}, 6.9, 7.6),
         ("nginx:1.27", {"lifecycle": {"preStop": {"exec": {"command": ["sleep", "60"]}}}}, {}, 29.9, 32.5),
     ],
@@ -132,7 +138,9 @@ def test_same_name_again(make_rig):
 
 def test_finished_pod_with_a_finalizer(make_rig):
     rig = make_rig(images=(BUSYBOX,))
-    rig.start(image=BUSYBOX, command=["true"], metadata={"finalizers": ["example.com/keep"]}, spec={"restartPolicy": "Never"})
+    rig.start(
+        image=BUSYBOX, command=["true"], metadata={"finalizers": ["example.com/keep"]}, spec={"restartPolicy": "Never"}
+    )
     rig.run(5)
     rig.delete()
     rig.run(5)

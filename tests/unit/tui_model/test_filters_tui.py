@@ -5,7 +5,9 @@ import pytest
 from kubetui.model.filters import Candidate, parse
 
 CELLS = {"NAME": "web-7d9-4xk", "STATUS": "CrashLoopBackOff"}
-CANDIDATE = Candidate({"app": "web", "tier": "front"}, lambda: "default web-7d9-4xk CrashLoopBackOff", CELLS.__getitem__)
+CANDIDATE = Candidate(
+    {"app": "web", "tier": "front"}, lambda: "default web-7d9-4xk CrashLoopBackOff", CELLS.__getitem__
+)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ from kubetui.model.views import TableView
 
 
 class ListRow:
-    def __init__(self, name, namespace="default", status="Running", uid="", labels=None, created="2026-01-01T00:00:00Z"):
+    def __init__(
+        self, name, namespace="default", status="Running", uid="", labels=None, created="2026-01-01T00:00:00Z"
+    ):
         metadata = {"name": name, "namespace": namespace, "uid": uid or f"uid-{name}", "labels": labels or {}}
         self.object = {
             "metadata": {**metadata, "creationTimestamp": created},

@@ -9,8 +9,12 @@ from kubesim.scenario.loader import samples
 
 
 def described() -> list[Description]:
-    """The descriptions of the sample clusters. Raises ManifestError."""
-    return [read(folder) for folder in samples()]
+    """The descriptions of the sample clusters, the small ones first. Raises ManifestError."""
+    return sorted((read(folder) for folder in samples()), key=_size)
+
+
+def _size(description: Description) -> tuple[int, str]:
+    return len(description.nodes), description.name
 
 
 def main(arguments: Sequence[str]) -> int:

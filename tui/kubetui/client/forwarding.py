@@ -1,7 +1,6 @@
 """Port-forwards with real sockets on 127.0.0.1: each connection is carried to a pod of the cluster."""
 
 import asyncio
-import contextlib
 import errno
 import os
 from collections.abc import Callable
@@ -22,6 +21,16 @@ _REASONS = {
 }
 
 
+class Link:
+    """One connection of a caller. ``left`` once the caller has hung up."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.endpoint: Endpoint | None = None
+        self.left = False
+
+
 class Forwarder:
     """All forwards of one explorer. Needs a running asyncio loop; ``close`` ends everything."""
 
@@ -32,7 +41,7 @@ class Forwarder:
         """Called whenever a number or a state has changed."""
         self._check_seconds = check_seconds
         self._servers: dict[int, asyncio.Server] = {}
-        self._open: dict[int, dict[asyncio.Task[None], Endpoint | None]] = {}
+        self._links: dict[int, dict[Link, asyncio.Task[None]]] = {}
         self._checking: asyncio.Task[None] | None = None
         self._made = 0
 
@@ -47,8 +56,13 @@ class Forwarder:
             key, mapping, mapping.local, self.client.now(), endpoint, last_error=complaint, number=self._made
         )
 
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await self._accept(forward, reader, writer)
+        def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            links = self._links.get(forward.number)
+            if links is None:
+                writer.close()
+                return
+            link = Link(reader, writer)
+            links[link] = asyncio.get_running_loop().create_task(self._carry(forward, link))
 
         try:
             server = await asyncio.start_server(serve, HOST, mapping.local)
@@ -56,7 +70,7 @@ class Forwarder:
             raise ForwardError(_busy(mapping, error)) from error
         forward.local_port = server.sockets[0].getsockname()[1]
         self._servers[forward.number] = server
-        self._open[forward.number] = {}
+        self._links[forward.number] = {}
         self.forwards.append(forward)
         if self._checking is None:
             self._checking = asyncio.get_running_loop().create_task(self._check_for_ever())
@@ -90,7 +104,7 @@ class Forwarder:
         server = self._servers.pop(forward.number, None)
         if server is not None:
             server.close()
-        tasks = list(self._open.pop(forward.number, {}))
+        tasks = list(self._links.pop(forward.number, {}).values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -119,10 +133,11 @@ class Forwarder:
         """Look where every forward leads to now; hang up connections whose pod is gone."""
         for forward in list(self.forwards):
             await self._follow(forward)
-            current = forward.endpoint
-            for task, used in list(self._open.get(forward.number, {}).items()):
-                if used is not None and used != current and not await self._is_alive(used):
-                    forward.last_error = f"lost connection to pod {used.pod}"
+            for link, task in list(self._links.get(forward.number, {}).items()):
+                used = link.endpoint
+                if used is not None and used != forward.endpoint and not await self._is_alive(used):
+                    if forward.endpoint is not None and not link.left:
+                        forward.last_error = f"lost connection to pod {used.pod}"
                     task.cancel()
                     self._changed()
 
@@ -147,36 +162,31 @@ class Forwarder:
         return found.uid == endpoint.uid
 
     # ------------------------------------------------------------------ one connection
-    async def _accept(self, forward: Forward, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        open_tasks = self._open.get(forward.number)
-        if task is None or open_tasks is None:
-            writer.close()
-            return
-        open_tasks[task] = None
+    async def _carry(self, forward: Forward, link: Link) -> None:
         forward.connections += 1
         forward.open_connections += 1
         self._changed()
-        connection: Connection | None = None
         try:
-            connection = await self._connect(forward)
-            open_tasks[task] = forward.endpoint
-            await self._pump(forward, connection, reader, writer)
+            await self._serve(forward, link)
+            link.writer.close()
+            await link.writer.wait_closed()
         except (ForwardError, ConnectionError) as error:
             if not isinstance(error, ConnectionResetError):
                 forward.last_error = str(error)
-        except asyncio.CancelledError:
-            # Hanging up is how stop() and check() end a connection; the task is over either way.
-            writer.transport.abort()
         finally:
-            if connection is not None:
-                connection.close()
-            writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
-            open_tasks.pop(task, None)
+            # After an orderly end this does nothing; otherwise the caller must notice at once.
+            link.writer.transport.abort()
+            self._links.get(forward.number, {}).pop(link, None)
             forward.open_connections -= 1
             self._changed()
+
+    async def _serve(self, forward: Forward, link: Link) -> None:
+        connection = await self._connect(forward)
+        link.endpoint = forward.endpoint
+        try:
+            await self._pump(forward, connection, link)
+        finally:
+            connection.close()
 
     async def _connect(self, forward: Forward) -> Connection:
         await self._follow(forward)
@@ -191,15 +201,14 @@ class Forwarder:
             raise ForwardError(msg) from error
         return connection
 
-    async def _pump(
-        self, forward: Forward, connection: Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        down = asyncio.ensure_future(self._down(forward, connection, writer))
-        up = asyncio.ensure_future(self._up(forward, connection, reader))
+    async def _pump(self, forward: Forward, connection: Connection, link: Link) -> None:
+        down = asyncio.ensure_future(self._down(forward, connection, link.writer))
+        up = asyncio.ensure_future(self._up(forward, connection, link.reader))
         try:
             done, _ = await asyncio.wait((down, up), return_when=asyncio.FIRST_COMPLETED)
             if up in done and up.exception() is None and down not in done:
                 # The caller has said everything; it may still be waiting for the answer.
+                link.left = True
                 await asyncio.wait((down,), timeout=LINGER_SECONDS)
         finally:
             for each in (down, up):

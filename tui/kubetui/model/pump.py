@@ -141,7 +141,7 @@ class Pump:
     def _target(self) -> int:
         if self.speed == float("inf"):
             return self._engine.now
-        return self._virtual + int((self._clock() - self._wall) * 1000 * self.speed)
+        return self._virtual + round((self._clock() - self._wall) * 1000 * self.speed)
 
     def _anchor(self) -> None:
         self._wall, self._virtual = self._clock(), self._engine.now

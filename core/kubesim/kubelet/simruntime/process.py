@@ -20,7 +20,19 @@ RATE_WINDOW_MS = 15_000
 class SimProcess:
     """A started program."""
 
-    __slots__ = ("_lines", "_rate", "asks_at", "data", "ends", "facts", "files", "program", "requests", "started_ms", "stopped_ms")
+    __slots__ = (
+        "_lines",
+        "_rate",
+        "asks_at",
+        "data",
+        "ends",
+        "facts",
+        "files",
+        "program",
+        "requests",
+        "started_ms",
+        "stopped_ms",
+    )
 
     def __init__(self, program: Program, started_ms: int, facts: Facts | None, files: Mapping[str, str] | None) -> None:
         self.program = program
