@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from kubesim.kubelet.node import NodeSpec
 
 from invariants import broken_invariants
 from kubesim.cluster import Cluster, Settings
+from kubesim.kubelet.node import NodeSpec
 from kubesim.objects.wire import Key, Request
 
 

@@ -4,7 +4,7 @@ import gc
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
 import orjson
 
@@ -27,6 +27,7 @@ from kubesim.kubelet.catalogue import Catalogue
 from kubesim.kubelet.fleet import Kubelets
 from kubesim.kubelet.node import NodeSpec
 from kubesim.machinery.client import Client
+from kubesim.machinery.controller import Controller
 from kubesim.machinery.informer import Hub
 from kubesim.network.loadbalancer import LoadBalancerController
 from kubesim.network.services import ServiceProxy
@@ -52,6 +53,10 @@ class Settings(NamedTuple):
     catalogue: Catalogue | None = None
     validate_components: bool = False
     """Check the Requests of components too, and store trees that raise when they are mutated; for tests."""
+
+
+class _Loop(Protocol):
+    controller: Controller
 
 
 class Cluster:
@@ -136,7 +141,7 @@ class Cluster:
 
     def components(self) -> list[tuple[str, int]]:
         """The name and the queue depth of each component."""
-        loops = [
+        loops: tuple[_Loop, ...] = (
             self.deployments,
             self.replicasets,
             self.endpoints,
@@ -150,7 +155,7 @@ class Cluster:
             self.accounts,
             self.tokens,
             self.roots,
-        ]
+        )
         found = [(owner.controller.name, len(owner.controller.queue)) for owner in loops]
         return [*found, ("scheduler", self.scheduler.queue_depth)]
 

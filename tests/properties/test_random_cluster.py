@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from kubesim.kubelet.node import NodeSpec
 
 from invariants import broken_invariants
 from kubesim.cluster import Cluster, Settings
+from kubesim.kubelet.node import NodeSpec
 from kubesim.objects.wire import DEPLOYMENTS, FAULTS, NODES, PODS, SERVICES, Key, Request
 
 NODE_NAMES = ("n1", "n2", "n3", "n4")

@@ -197,6 +197,7 @@ class Double:
         self.connect_error = ""
         self.time: Any = Time()
         self.insight: Any = None
+        self.listeners: list[Callable[[], None]] = []
         for obj in objects:
             self.put(obj)
 
@@ -205,9 +206,14 @@ class Double:
         gvr = GVRS.get(obj["kind"]) or Gvr(group, version, resource or obj["kind"].lower() + "s")
         key = Key(gvr, obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
         self.objects_by_key[key] = obj
+        for listener in self.listeners:
+            listener()
         for watch in self.watches:
             watch.events.append(WatchEvent("MODIFIED", obj, 9))
         return key
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        self.listeners.append(listener)
 
     def now(self) -> int:
         return self.present

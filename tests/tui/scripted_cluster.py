@@ -209,7 +209,7 @@ class ScriptedCluster:
             unscheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
             conditions = [unscheduled]
         requests = {"cpu": cpu, "memory": "256Mi"}
-        labels = {"app": app or name.split("-")[0]}
+        labels = {"app": app or name.split("-", maxsplit=1)[0]}
         container = {"name": labels["app"], "image": "nginx:1.27", "resources": {"requests": requests}}
         container_status = {"name": labels["app"], "state": state, "restartCount": restarts, "ready": ready}
         self.put(

@@ -2,6 +2,9 @@
 
 from random import Random
 
+Stream = Random
+"""One named stream; other modules name the type by this, and never import ``random``."""
+
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 """The letters of generated names: no vowels, no look-alikes. # k8s: apimachinery/util/rand"""
 

@@ -1,4 +1,4 @@
-"""The catalogue of images: which profile an image reference runs as; built in, and extended by a cluster's own entries."""
+"""The catalogue of images: which profile an image runs as; built in, and extended by a cluster's own entries."""
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase

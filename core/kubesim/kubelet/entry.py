@@ -94,7 +94,8 @@ def _only(fields: Mapping[str, Any], known: tuple[str, ...], path: str) -> None:
 def _curve(value: Any, path: str, amount: Callable[[object], int]) -> Curve:
     if not isinstance(value, list):
         return Curve((0,), (_amount(value, path, amount),))
-    ages, amounts = [], []
+    ages: list[int] = []
+    amounts: list[int] = []
     for position, point in enumerate(value):
         where = f"{path}[{position}]"
         if not isinstance(point, list) or len(point) != 2:

@@ -229,7 +229,7 @@ def service_variables(services: Iterable[Tree]) -> dict[str, str]:
 
 # ---------------------------------------------------------------------- expansion
 def expand(text: str, values: Mapping[str, str]) -> str:
-    """Replace ``$(NAME)``; ``$$`` is a dollar, and what is not known stays. # k8s: third_party/forked/golang/expansion."""
+    """Replace ``$(NAME)``; ``$$`` is a dollar, what is not known stays. # k8s: third_party/forked/golang/expansion."""
     if "$" not in text:
         return text
     out, at = "", 0

@@ -1,4 +1,4 @@
-"""All kubelets of a cluster: hands every pod to the agent of its node, every fault to its victim, and answers for containers."""
+"""All kubelets of a cluster: hands pods to the agents of their nodes, and answers for containers."""
 
 from collections.abc import Callable, Mapping
 
@@ -17,7 +17,7 @@ from kubesim.kubelet.worker import PodWorker
 from kubesim.machinery.client import Client
 from kubesim.machinery.informer import Hub
 from kubesim.objects.pods import node_name
-from kubesim.objects.wire import CONFIGMAPS, FAULTS, PODS, SECRETS, Identity, Tree
+from kubesim.objects.wire import CONFIGMAPS, FAULTS, NODES, PODS, SECRETS, Identity, Tree
 
 IDENTITY = Identity("system:kubelets", ("system:nodes", "system:authenticated"), "kubelet")
 
@@ -49,6 +49,7 @@ class Kubelets:
         hub.on(CONFIGMAPS, self._configmap_changed)
         hub.on(SECRETS, self._secret_changed)
         hub.on(FAULTS, self._outages.changed)
+        hub.on(NODES, self._node_changed)
 
     @property
     def queue_depth(self) -> int:
@@ -64,7 +65,9 @@ class Kubelets:
         self._serial += 1
         user = Identity(f"system:node:{spec.name}", ("system:nodes", "system:authenticated"), "kubelet")
         agent = Agent(self._shared, self._client_for(user), spec, addresses.node_ip(index), addresses.pod_cidr(index))
-        agent.heartbeat.register()
+        cidr = agent.heartbeat.register()["spec"].get("podCIDR")
+        if cidr and cidr != agent.addresses.cidr:
+            agent.addresses = addresses.PodAddresses(cidr)
         self.agents[spec.name] = agent
         agent.heartbeat.start(self._phases.randrange(1, LEASE_MS // 100) * 100)
         return agent
@@ -116,6 +119,15 @@ class Kubelets:
         agent = self.agents.get(pod["spec"]["nodeName"])
         if agent is not None and agent.online:
             agent.vanished(pod)
+
+    def _node_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
+        del revision
+        if old is None or new is None or old["spec"] is new["spec"]:
+            return
+        agent = self.agents.get(new["metadata"]["name"])
+        cordoned = bool(new["spec"].get("unschedulable"))
+        if agent is not None and agent.online and cordoned != bool(old["spec"].get("unschedulable")):
+            agent.heartbeat.cordoned(cordoned)
 
     def _configmap_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
         del revision

@@ -47,6 +47,7 @@ class Heartbeat:
         agent = self._agent
         self._generation += 1
         self.ready = False
+        self.register()
         self._say("Starting", "Starting kubelet.")
         for _, _, _, reason in node.CONDITIONS:
             self._say(reason, f"Node {agent.name} status is now: {reason}")
@@ -105,19 +106,22 @@ class Heartbeat:
                 client.update(LEASES, {**current, "spec": {**current["spec"], "renewTime": renewed}})
                 return
             owner = client.get(NODES, "", agent.name)
-            uid = owner["metadata"].get("uid", "") if owner is not None else ""
-            client.create(LEASES, LEASE_NAMESPACE, node.lease(agent.name, uid, renewed))
+            if owner is not None:
+                uid = owner["metadata"].get("uid", "")
+                client.create(LEASES, LEASE_NAMESPACE, node.lease(agent.name, uid, renewed))
         except ApiError as error:
             agent.last_error = str(error)
 
     def report(self) -> None:
-        """Write the Node status; a Node that was deleted is registered again."""
+        """Write the Node status. A Node that was deleted stays away until the kubelet is started again, as in Kubernetes."""
         agent = self._agent
         if not agent.online:
             self.changed = True
             return
+        current = agent.client.get(NODES, "", agent.name)
+        if current is None:
+            return
         try:
-            current = self.register()
             old: Tree = current.get("status") or {}
             status: dict[str, Any] = {
                 **old,
@@ -131,6 +135,11 @@ class Heartbeat:
             return
         self._reported_ms = agent.loop.now
         self.changed = False
+
+    def cordoned(self, cordoned: bool) -> None:
+        """The node may or may not take new pods."""
+        reason = "NodeNotSchedulable" if cordoned else "NodeSchedulable"
+        self._say(reason, f"Node {self._agent.name} status is now: {reason}")
 
     def _about(self) -> Tree:
         # k8s: a kubelet's events about its node carry the name as uid

@@ -70,7 +70,8 @@ class Pull(NamedTuple):
         """The text of the Pulled event."""
         took = duration(self.ends_ms - self.begins_ms)
         waiting = duration(self.ends_ms - self.asked_ms)
-        return f'Successfully pulled image "{image}" in {took} ({waiting} including waiting). Image size: {self.size} bytes.'
+        text = f'Successfully pulled image "{image}" in {took} ({waiting} including waiting).'
+        return f"{text} Image size: {self.size} bytes."
 
 
 def duration(millis: int) -> str:
@@ -92,10 +93,7 @@ class ImageStore:
     def pull(self, full: str, size: int, now: int) -> Pull:
         """Queue a pull behind the others of the node."""
         begins = max(now, self._free_at)
-        if full in self.present:
-            took = PRESENT_PULL_MS
-        else:
-            took = self.latency_ms + size * 1000 // self.bandwidth
+        took = PRESENT_PULL_MS if full in self.present else self.latency_ms + size * 1000 // self.bandwidth
         self._free_at = begins + took
         return Pull(now, begins, begins + took, size)
 

@@ -1,4 +1,4 @@
-"""Volumes as files: what ConfigMap, Secret, downward API and projected volumes put into a container, and what they need."""
+"""Volumes as files: what ConfigMap, Secret, downward API and projected volumes show, and what they need."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""Carries out Faults: a crashed machine, a stopped kubelet, a cut network, killed containers; deleting the Fault mends."""
+"""Carries out Faults: a crashed machine, a stopped kubelet, a cut network, killed containers."""
 
 from typing import TYPE_CHECKING
 

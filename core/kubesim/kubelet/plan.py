@@ -7,7 +7,7 @@ from kubesim.kubelet import environment, images, mounts
 from kubesim.kubelet.catalogue import Catalogue
 from kubesim.kubelet.images import ImageNameError, Reference
 from kubesim.kubelet.profile import Profile
-from kubesim.kubelet.simruntime.interpreter import Surroundings
+from kubesim.kubelet.simruntime.machine import Surroundings
 from kubesim.kubelet.simruntime.program import Asked, Program, build
 from kubesim.objects import pods, quantities
 from kubesim.objects.wire import EMPTY, Tree
@@ -18,8 +18,9 @@ MEMO_SIZE = 4096
 
 # A command that mentions one of these behaves differently from pod to pod.
 _PARTICULAR = (
-    "$", "`", "env", "hostname", "cat", "ls", "-f ", "-e ", "-d ", "-s ", "uname", "grep", "head", "tail", "source", "nslookup",
-    "dig", "getent", "host", "nc ", "wget", "curl", "pg_isready", "redis-cli", "mysqladmin", "mongosh", "sh /", "/bin/sh /",
+    "$", "`", "env", "hostname", "cat", "ls", "-f ", "-e ", "-d ", "-s ", "uname", "grep", "head", "tail", "source",
+    "nslookup", "dig", "getent", "host", "nc ", "wget", "curl", "pg_isready", "redis-cli", "mysqladmin", "mongosh",
+    "sh /", "/bin/sh /",
 )  # fmt: skip
 
 
@@ -41,9 +42,10 @@ class ContainerPlan:
     """One container of a spec."""
 
     __slots__ = (
-        "asked", "cpu_limit", "creating", "field_path", "has_files", "image", "image_error", "kind", "memory_limit", "name", "needs", "policy",
-        "post_start", "pre_stop", "probes", "profile", "program", "reference", "restart", "rules", "started_parts",
-        "termination_logs", "termination_path", "tree", "waiting_parts",
+        "asked", "cpu_limit", "creating", "field_path", "has_files", "image", "image_error", "kind",
+        "memory_limit", "name", "needs", "policy", "post_start", "pre_stop", "probes", "profile", "program",
+        "reference", "restart", "rules", "started_parts", "termination_logs", "termination_path", "tree",
+        "waiting_parts",
     )  # fmt: skip
 
     def __init__(self, tree: Tree, kind: str, catalogue: Catalogue, waiting: str, *, one_shot: bool) -> None:
@@ -79,8 +81,14 @@ class ContainerPlan:
         self.asked = _asked(tree, self.memory_limit, one_shot=one_shot)
         self.program = self._common_program()
         self.waiting_parts, self.started_parts = self._parts(tree, resources)
-        self.creating: Tree = {**self.waiting_parts, "lastState": {}, "ready": False, "restartCount": 0, "started": False,
-                               "state": {"waiting": {"reason": waiting}}}  # fmt: skip
+        self.creating: Tree = {
+            **self.waiting_parts,
+            "lastState": {},
+            "ready": False,
+            "restartCount": 0,
+            "started": False,
+            "state": {"waiting": {"reason": waiting}},
+        }
 
     def _common_program(self) -> Program | None:
         """The program when it is the same in every pod."""
@@ -159,8 +167,8 @@ class PodPlan:
     """A pod's spec, worked out."""
 
     __slots__ = (
-        "app_count", "containers", "creating", "creating_init", "gates", "grace_ms", "host_network", "host_ports", "init_count",
-        "qos", "requests", "restart_policy", "volume_needs",
+        "app_count", "containers", "creating", "creating_init", "gates", "grace_ms", "host_network",
+        "host_ports", "init_count", "qos", "requests", "restart_policy", "volume_needs",
     )  # fmt: skip
 
     def __init__(self, pod: Tree, catalogue: Catalogue) -> None:

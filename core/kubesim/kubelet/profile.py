@@ -38,6 +38,10 @@ class Curve(NamedTuple):
         return None
 
 
+IDLE = Curve((0,), (2,))
+SMALL = Curve((0,), (16 * 1024 * 1024,))
+
+
 class Route(NamedTuple):
     """An HTTP answer; an empty path answers whatever no other route does."""
 
@@ -73,8 +77,8 @@ class Missing(NamedTuple):
 
 
 NOT_FOUND = (
-    'rpc error: code = NotFound desc = failed to pull and unpack image "{image}": failed to resolve reference "{image}": '
-    "{image}: not found"
+    'rpc error: code = NotFound desc = failed to pull and unpack image "{image}": '
+    'failed to resolve reference "{image}": {image}: not found'
 )
 
 
@@ -87,11 +91,11 @@ class Profile:
     """What a pull downloads, in bytes."""
     start_ms: int = 200
     """How long the program needs before it listens."""
-    cpu: Curve = Curve((0,), (2,))
+    cpu: Curve = IDLE
     """Thousandths of a core by age."""
     cpu_per_request: int = 5
     """Thousandths of a core that one request in a second costs."""
-    memory: Curve = Curve((0,), (16 * 1024 * 1024,))
+    memory: Curve = SMALL
     """Bytes by age."""
     ports: tuple[int, ...] = ()
     """Where it listens, beside the container's declared ports."""

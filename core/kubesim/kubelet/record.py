@@ -1,13 +1,15 @@
 """The state of one container on a node: what runs, what ran before, and what it waits for."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from kubesim.kubelet.backoff import Wait
-from kubesim.kubelet.images import Pull
 from kubesim.kubelet.plan import ContainerPlan
 from kubesim.kubelet.runtime import Ended
 from kubesim.kubelet.simruntime.process import SimProcess
-from kubesim.objects.wire import Tree
+
+if TYPE_CHECKING:
+    from kubesim.kubelet.backoff import Wait
+    from kubesim.kubelet.images import Pull
+    from kubesim.objects.wire import Tree
 
 WAITING, RUNNING, TERMINATED = 0, 1, 2
 """The states of a container."""
@@ -40,8 +42,9 @@ class Container:
     """One container. ``state`` is WAITING, RUNNING or TERMINATED."""
 
     __slots__ = (
-        "back_off", "container_id", "image_back_off", "message", "past", "plan", "probes", "process", "pull", "ready", "reason",
-        "restarts", "retry_at", "start_at", "started", "state", "stop_at", "stopping", "tree",
+        "back_off", "container_id", "image_back_off", "message", "past", "plan", "probes", "process", "pull",
+        "ready", "reason", "restarts", "retry_at", "start_at", "started", "state", "stop_at", "stopping",
+        "tree",
     )  # fmt: skip
 
     def __init__(self, plan: ContainerPlan) -> None:

@@ -1,9 +1,9 @@
 """What the kubelets of one cluster share: plans, runtime, chance, and who waits for which ConfigMap or Secret."""
 
 from collections.abc import Iterable
-from random import Random
 from typing import TYPE_CHECKING
 
+from kubesim.kernel.chance import Stream
 from kubesim.kernel.loop import Loop
 from kubesim.kubelet.catalogue import Catalogue
 from kubesim.kubelet.conditions import ConditionBook
@@ -35,7 +35,7 @@ class Waiting:
 class Shared:
     """One for all agents."""
 
-    def __init__(self, loop: Loop, catalogue: Catalogue, runtime: SimRuntime, identifiers: Random) -> None:
+    def __init__(self, loop: Loop, catalogue: Catalogue, runtime: SimRuntime, identifiers: Stream) -> None:
         self.loop = loop
         self.catalogue = catalogue
         self.plans = Plans(catalogue)

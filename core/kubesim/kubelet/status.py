@@ -1,4 +1,4 @@
-"""Builds the status trees of pods by sharing: conditions are interned, container statuses reuse the parts of their plan."""
+"""Builds the status trees of pods by sharing: conditions are interned, container statuses reuse parts of the plan."""
 
 from collections.abc import Sequence
 from functools import lru_cache

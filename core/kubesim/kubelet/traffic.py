@@ -1,4 +1,4 @@
-"""Answers for the containers of a pod: connections, logs, commands and usage, with the errors of kubelet and API server."""
+"""Answers for the containers of a pod: connections, logs, commands and usage, with the kubelet's errors."""
 
 from kubesim.kubelet import environment, mounts, surroundings
 from kubesim.kubelet.environment import MissingError
@@ -58,7 +58,8 @@ def connect(worker: PodWorker, port: int) -> Connection:
             return worker.agent.shared.runtime.open(process, facts, port, _referred(worker, container))
     text = (
         f"error forwarding port {port} to pod {worker.uid}, uid : failed to execute portforward in network namespace: "
-        f"failed to connect to localhost:{port} inside namespace: dial tcp4 127.0.0.1:{port}: connect: connection refused"
+        f"failed to connect to localhost:{port} inside namespace: "
+        f"dial tcp4 127.0.0.1:{port}: connect: connection refused"
     )
     raise failure(PROXY_ERROR, "InternalError", text)
 

@@ -22,30 +22,9 @@ class PodWorker:
     """One pod."""
 
     __slots__ = (
-        "agent",
-        "cause",
-        "containers",
-        "deadline",
-        "deleting",
-        "dirty",
-        "due",
-        "final",
-        "initialized",
-        "ip",
-        "message",
-        "mount_wait",
-        "name",
-        "namespace",
-        "own",
-        "plan",
-        "pod",
-        "reason",
-        "sandbox_at",
-        "stage",
-        "start_stamp",
-        "stop_by",
-        "uid",
-        "written",
+        "agent", "cause", "containers", "deadline", "deleting", "dirty", "due", "final", "initialized", "ip",
+        "message", "mount_wait", "name", "namespace", "own", "plan", "pod", "reason", "sandbox_at", "stage",
+        "start_stamp", "stop_by", "uid", "written",
     )  # fmt: skip
 
     def __init__(self, agent: "Agent", pod: Tree, plan: PodPlan, cause: int) -> None:

@@ -107,7 +107,7 @@ def preferred(found: Sequence[Endpoint], distribution: str, origin: Origin) -> l
 def least_busy(
     found: Sequence[Endpoint], origin: Origin, busy: Mapping[str, int], served: Mapping[str, int]
 ) -> Endpoint:
-    """The one with the fewest open connections; then the nearest, then the one that has served least, then by address."""
+    """The one with the fewest open connections, then the nearest, then the one that has served least."""
     return min(
         found,
         key=lambda one: (busy.get(one.ip, 0), distance(one, origin), served.get(one.ip, 0), one.ip),

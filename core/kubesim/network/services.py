@@ -1,4 +1,4 @@
-"""kube-proxy's tables: Services and their endpoints, node ports and cluster addresses, and the choice of an endpoint."""
+"""kube-proxy's tables: Services and their endpoints, node ports and addresses, and the choice of an endpoint."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -63,25 +63,29 @@ class ServiceProxy:
             and old.get("status") is new.get("status")
         ):
             return
-        for tree in (old, new):
-            if tree is None:
-                continue
-            place = (tree["metadata"].get("namespace", ""), tree["metadata"]["name"])
-            for port in tree["spec"].get("ports") or ():
-                number = port.get("nodePort")
-                if number and tree is new:
-                    self._node_ports[number] = (place, port.get("name") or "")
-                elif number and self._node_ports.get(number, (None, ""))[0] == place:
-                    del self._node_ports[number]
-            for address in _addresses_of(tree):
-                if tree is new:
-                    self._addresses[address] = place
-                elif self._addresses.get(address) == place:
-                    del self._addresses[address]
-        if new is None and old is not None:
-            place = (old["metadata"].get("namespace", ""), old["metadata"]["name"])
+        if old is not None:
+            self._forget(old)
+        if new is not None:
+            place = _place(new)
+            for port in new["spec"].get("ports") or ():
+                if port.get("nodePort"):
+                    self._node_ports[port["nodePort"]] = (place, port.get("name") or "")
+            for address in _addresses_of(new):
+                self._addresses[address] = place
+        elif old is not None:
+            place = _place(old)
             for key in [key for key in self._affinity if key[0] == place]:
                 del self._affinity[key]
+
+    def _forget(self, service: Tree) -> None:
+        place = _place(service)
+        for port in service["spec"].get("ports") or ():
+            known = self._node_ports.get(port.get("nodePort", 0))
+            if known is not None and known[0] == place:
+                del self._node_ports[port["nodePort"]]
+        for address in _addresses_of(service):
+            if self._addresses.get(address) == place:
+                del self._addresses[address]
 
     # ------------------------------------------------------------------ looking up
     def endpoints(self, namespace: str, service: str) -> list[Endpoint]:
@@ -171,6 +175,10 @@ class ServiceProxy:
     def _zone(self, node: str) -> str:
         tree = self._client.get(NODES, "", node) if node else None
         return str((tree["metadata"].get("labels") or {}).get(ZONE_LABEL, "")) if tree is not None else ""
+
+
+def _place(tree: Tree) -> Place:
+    return tree["metadata"].get("namespace", ""), tree["metadata"]["name"]
 
 
 def _service_of(tree: Tree) -> Place:

@@ -64,10 +64,10 @@ def _loader(text: str, path: str) -> _Loader:
     # libyaml's composer recurses in C and would overflow the stack, so a suspicious text is measured first.
     if text.count("[") + text.count("{") > DEPTH_LIMIT or _MAY_BE_DEEP.search(text):
         depth = 0
-        for event in yaml.parse(text, Loader=_Loader):  # type: ignore[no-untyped-call]
+        for event in yaml.parse(text, Loader=_Loader):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEPTH_LIMIT:
-                mark = event.start_mark
+                mark: Any = event.start_mark
                 msg = f"{path}:{mark.line + 1}:{mark.column + 1}: nested deeper than {DEPTH_LIMIT} levels"
                 raise ManifestError(msg)
     return _Loader(text)
@@ -79,11 +79,11 @@ def parse(text: str, path: str) -> list[Source]:
     loader: _Loader | None = None
     try:
         loader = _loader(text, path)
-        while loader.check_node():  # type: ignore[no-untyped-call]
-            node = loader.get_node()  # type: ignore[no-untyped-call]
+        while loader.check_node():
+            node: Any = loader.get_node()
             line = node.start_mark.line + 1
             _guard(node, path)
-            tree = loader.construct_document(node)  # type: ignore[no-untyped-call]
+            tree = loader.construct_document(node)
             found.extend(_objects(tree, path, line))
     except yaml.MarkedYAMLError as error:
         raise ManifestError(_yaml_text(error, path)) from error
@@ -92,7 +92,7 @@ def parse(text: str, path: str) -> list[Source]:
         raise ManifestError(msg) from error
     finally:
         if loader is not None:
-            loader.dispose()  # type: ignore[no-untyped-call]
+            loader.dispose()
     return found
 
 
@@ -101,11 +101,11 @@ def load_yaml(text: str, path: str) -> Any:
     loader: _Loader | None = None
     try:
         loader = _loader(text, path)
-        node = loader.get_single_node()  # type: ignore[no-untyped-call]
+        node = loader.get_single_node()
         if node is None:
             return None
         _guard(node, path)
-        return loader.construct_document(node)  # type: ignore[no-untyped-call]
+        return loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         raise ManifestError(_yaml_text(error, path)) from error
     except yaml.YAMLError as error:
@@ -113,7 +113,7 @@ def load_yaml(text: str, path: str) -> Any:
         raise ManifestError(msg) from error
     finally:
         if loader is not None:
-            loader.dispose()  # type: ignore[no-untyped-call]
+            loader.dispose()
 
 
 def _yaml_text(error: yaml.MarkedYAMLError, path: str) -> str:

@@ -14,7 +14,7 @@ class Index:
     """Maps a value to the places of the objects that have it, in order of arrival.
 
     ``value`` must be a module-level function (the store is pickled); it returns "" for objects outside the index.
-    With a ``part`` (a top-level field) the value depends on that field alone, so that writes which share it cost nothing.
+    With a ``part`` (a top-level field) the value depends on that field alone: writes which share it cost nothing.
     """
 
     def __init__(self, value: Callable[[Tree], str], part: str = "") -> None:

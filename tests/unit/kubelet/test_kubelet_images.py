@@ -79,7 +79,8 @@ def test_image_that_is_not_there(rig):
     rig.run(1.2)
     error = (
         'rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/nginx:doesnotexist": '
-        'failed to resolve reference "docker.io/library/nginx:doesnotexist": docker.io/library/nginx:doesnotexist: not found'
+        'failed to resolve reference "docker.io/library/nginx:doesnotexist": '
+        "docker.io/library/nginx:doesnotexist: not found"
     )
     assert rig.container()["state"]["waiting"] == {"reason": "ErrImagePull", "message": error}
     assert rig.container()["image"] == "nginx:doesnotexist"

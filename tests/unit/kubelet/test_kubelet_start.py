@@ -2,7 +2,8 @@
 
 import pytest
 
-from kubesim.objects.wire import CONFIGMAPS, EVENTS, LEASES, PODS
+from kubesim.kubelet.node import NodeSpec
+from kubesim.objects.wire import CONFIGMAPS, EVENTS, LEASES, NODES, PODS
 
 
 def test_normal_start_takes_two_writes_and_three_events(make_rig):
@@ -92,7 +93,8 @@ def test_node_is_registered_and_ready(rig):
         "Ready", "True", "KubeletReady", "kubelet is posting ready status",
     )  # fmt: skip
     assert rig.reasons("n1") == [
-        "Starting", "NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID", "NodeAllocatableEnforced", "NodeReady",
+        "Starting", "NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID",
+        "NodeAllocatableEnforced", "NodeReady",
     ]  # fmt: skip
 
 
@@ -211,3 +213,32 @@ def test_missing_volume_source_then_there(make_rig):
     rig.configmap("late", a="1")
     rig.run(1)
     assert rig.status()["phase"] == "Running"
+
+
+def test_cordon_is_said(rig):
+    node = rig.node()
+    rig.admin.update(NODES, {**node, "spec": {**node["spec"], "unschedulable": True}})
+    rig.run(1)
+    assert rig.events("n1")[-1] == ("NodeNotSchedulable", "Node n1 status is now: NodeNotSchedulable")
+
+
+def test_deleted_node_stays_away_until_its_kubelet_restarts(rig):
+    rig.admin.delete(NODES, "", "n1")
+    rig.run(400)
+    assert rig.node() is None
+    rig.fault("f", "KubeletStop", {"kind": "Node", "name": "n1"})
+    rig.run(1)
+    rig.mend("f")
+    rig.run(5)
+    assert rig.node()["status"]["conditions"][-1]["status"] == "True"
+
+
+def test_network_of_a_node_that_is_there_is_kept(make_rig):
+    rig = make_rig(nodes=0)
+    body = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}, "spec": {"podCIDR": "10.9.8.0/24"}}
+    rig.create(body, NODES)
+    rig.kubelets.add_node(NodeSpec("n1", images=("nginx:1.27",)))
+    rig.run(3)
+    rig.start()
+    rig.run(3)
+    assert rig.status()["podIP"] == "10.9.8.2"

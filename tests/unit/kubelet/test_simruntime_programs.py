@@ -7,7 +7,7 @@ from kubesim.kubelet.catalogue import Catalogue, CatalogueError
 from kubesim.kubelet.profile import Curve
 from kubesim.kubelet.runtime import Facts
 from kubesim.kubelet.simruntime import program
-from kubesim.kubelet.simruntime.interpreter import Surroundings
+from kubesim.kubelet.simruntime.machine import Surroundings
 from kubesim.kubelet.simruntime.process import SimProcess
 from kubesim.kubelet.simruntime.program import Asked
 

@@ -59,7 +59,8 @@ def test_page_describes_the_pod(web):
     page = json.loads(body)
     assert int(headers["Content-Length"]) == len(body)
     assert {key: page[key] for key in ("pod", "namespace", "node", "path", "requests", "image", "container")} == {
-        "pod": "app", "namespace": "default", "node": "n1", "path": "/a", "requests": 1, "image": "example.test/app:1", "container": "c",
+        "pod": "app", "namespace": "default", "node": "n1", "path": "/a", "requests": 1,
+        "image": "example.test/app:1", "container": "c",
     }  # fmt: skip
     assert page["ip"] == web.status("app")["podIP"]
     assert page["env"] == {"COLOUR": "blue", "TOKEN": "********"}
@@ -75,7 +76,8 @@ def test_nginx_welcomes(web):
     line, _, body = split(connection.feed(b"GET /nope HTTP/1.1\r\nHost: a\r\n\r\n"))
     assert line == "HTTP/1.1 404 Not Found"
     lines = [line.text for line in web.kubelets.logs("default", "web")]
-    assert lines[-1].startswith("10.244.0.1 - - [") and '"GET /nope HTTP/1.1" 404' in lines[-1]
+    assert lines[-1].startswith("10.244.0.1 - - [")
+    assert '"GET /nope HTTP/1.1" 404' in lines[-1]
 
 
 def test_keep_alive_and_pipelining(web):
@@ -280,7 +282,7 @@ def test_previous_log(web):
     now = [line.text for line in web.kubelets.logs("default", "crash")]
     assert now[0] == "run"
     web.run(12)
-    assert [line.text for line in web.kubelets.logs("default", "crash", "c", True)][0] == "run"
+    assert web.kubelets.logs("default", "crash", "c", True)[0].text == "run"
 
 
 def test_exec(web):

@@ -4,15 +4,15 @@ import pickle
 
 import pytest
 
-from kubesim.kubelet.simruntime import arithmetic, interpreter, shell, timeline
-from kubesim.kubelet.simruntime.interpreter import Surroundings
+from kubesim.kubelet.simruntime import arithmetic, sh, shell, timeline
+from kubesim.kubelet.simruntime.machine import Surroundings
 
 EPOCH = 1_750_000_000_000
 
 
 def run(line, env=None, files=None, **around):
     found = Surroundings(env or {}, files or {}, "web-0", **around)
-    return interpreter.interpret(shell.literal(["sh", "-c", line]), found)
+    return sh.interpret(shell.literal(["sh", "-c", line]), found)
 
 
 def output(found, until=60_000, limit=100):

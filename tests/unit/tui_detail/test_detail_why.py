@@ -43,7 +43,7 @@ def test_actors(name, wanted):
 
 def test_writes_in_words():
     assert why.told(entry(1, "x", "scale 2→3")) == "scale 2→3"
-    assert why.told(entry(1, "x", subresource="status")) == "update pods/status shop/web-1"
+    assert why.told(entry(1, "x", subresource="status")) == "status of pod/web-1"
 
 
 VERDICTS = (
@@ -69,8 +69,8 @@ def test_columns_stand_under_each_other():
         0, "wk-2", "", (*VERDICTS, Verdict("wk-2", "", "", (("NodeResourcesBalancedAllocation", 92),), 180))
     )
     head, *rows = why.decision_table(decision)
-    at = [head.text.index(title) for title in ("FILTER", "WHY", "SCORE")]
-    assert rows[0].text.split() == ["wk-2", "chosen", "Balanced", "92", "180"]
+    at = [head.text.index(title) for title in ("FILTER", "SCORE", "WHY")]
+    assert rows[0].text.split() == ["wk-2", "chosen", "180", "Balanced", "92"]
     for row in rows:
         assert all(row.text[place - 1] == " " and row.text[place] != " " for place in at)
 
@@ -94,4 +94,26 @@ def test_a_chosen_node_is_named():
 
 def test_other_resources():
     chain = (JournalEntry(1, 0, "x", "create", Gvr("", "v1", "nodes"), "", "wk-1", "", 0, ""),)
-    assert "create nodes wk-1" in why.lines(Explanation("x", chain=chain), 0)[-1].text
+    assert "create node/wk-1" in why.lines(Explanation("x", chain=chain), 0)[-1].text
+
+
+def test_long_texts_go_on_under_their_beginning():
+    verdict = Verdict("wk-1", "NodeResourcesFit", "Insufficient cpu, Insufficient memory, Insufficient pods")
+    lines = [
+        line.text for line in why.lines(Explanation("one two " * 10, decision=Decision(0, "", "", (verdict,))), 0, 50)
+    ]
+    assert all(len(line) <= 50 for line in lines)
+    assert lines[1].startswith("         one")
+    assert lines[-1].strip() == "Insufficient pods"
+    head = next(line for line in lines if line.startswith(" NODE"))
+    assert lines[-1].index("Insufficient") == head.index("WHY")
+
+
+def test_long_writes_are_cut_so_that_revisions_stay_in_sight():
+    chain = (entry(12, "kubelet", "a very long note " * 5),)
+    assert all(len(line.text) <= 50 for line in why.lines(Explanation("x", chain=chain), 0, 50))
+
+
+def test_what_is_well_is_not_red():
+    assert why.lines(Explanation("all is well"), 0)[0].spans[1].kind == "text"
+    assert why.lines(Explanation("Pending", decision=Decision(0, "", "", ())), 0)[0].spans[1].kind == "symptom"

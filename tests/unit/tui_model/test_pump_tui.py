@@ -133,12 +133,12 @@ async def test_max_speed_runs_while_something_is_due_and_sleeps_when_nothing_is(
 
 
 async def test_a_poke_wakes_an_idle_pump(made):
-    pump, loop, _, _ = made
+    pump, loop, wall, _ = made
     pump.set_speed(float("inf"))
     pump.resume()
     await asyncio.sleep(0.01)
     assert pump._timer is None
-    Ticker(loop, Wall(), period=10)
+    Ticker(loop, wall, period=10, cost=0.001)
     pump.poke()
     await asyncio.sleep(0.01)
     assert loop.now >= 10

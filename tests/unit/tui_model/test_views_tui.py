@@ -55,7 +55,8 @@ class ListCursor:
 
 
 class NoFacts:
-    forwards = {}
+    def __init__(self):
+        self.forwards = {}
 
     def now(self):
         return 1_767_225_600_000

@@ -171,7 +171,7 @@ def test_speed(text, speed):
 
 @pytest.mark.parametrize("text", ["0", "-1", "fast", "nan"])
 def test_a_bad_speed_is_refused(text):
-    with pytest.raises(ValueError, match="speed|float"):
+    with pytest.raises(ValueError, match=r"speed|float"):
         clock.parse_speed(text)
 
 

@@ -138,8 +138,6 @@ def _give_back_terminal() -> None:
             raise UsageError(msg) from error
         os.dup2(terminal, 0)
         os.close(terminal)
-        sys.stdin = os.fdopen(0, closefd=False)
-        sys.__stdin__ = sys.stdin  # type: ignore[misc] - Textual reads the keys from there
 
 
 # ---------------------------------------------------------------------- what is kept

@@ -44,6 +44,11 @@ class Forwarder:
         self._links: dict[int, dict[Link, asyncio.Task[None]]] = {}
         self._checking: asyncio.Task[None] | None = None
         self._made = 0
+        self._stale = True
+        client.on_change(self._cluster_changed)
+
+    def _cluster_changed(self) -> None:
+        self._stale = True
 
     async def open(self, key: Key, mapping: PortMapping) -> Forward:
         """Listen on the local port and lead to the object. Raises ForwardError with the reason.
@@ -127,7 +132,9 @@ class Forwarder:
     async def _check_for_ever(self) -> None:
         while True:
             await asyncio.sleep(self._check_seconds)
-            await self.check()
+            if self._stale:
+                self._stale = False
+                await self.check()
 
     async def check(self) -> None:
         """Look where every forward leads to now; hang up connections whose pod is gone."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import MutableMapping
 
-from kubesim.kubelet.simruntime.shell import ShellError
+from kubesim.kubelet.simruntime.lexer import ShellError
 
 _TOKEN = re.compile(r"\s*(\d+|\$?\{?[A-Za-z_]\w*\}?|\+\+|--|<=|>=|==|!=|&&|\|\||[-+*/%()<>!=])")
 _LEVELS = (("||",), ("&&",), ("==", "!="), ("<", "<=", ">", ">="), ("+", "-"), ("*", "/", "%"))

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from kubesim.kubelet.simruntime import network_commands, shell
-from kubesim.kubelet.simruntime.interpreter import Machine
+from kubesim.kubelet.simruntime import file_commands, network_commands, shell
+from kubesim.kubelet.simruntime.interpreter import Interpreter
 from kubesim.kubelet.simruntime.timeline import DATE_MARK, DEFAULT_DATE
 
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "/bin/sh", "/bin/bash", "/bin/ash", "/usr/bin/bash", "/usr/bin/env"})
@@ -12,10 +12,10 @@ _WRAPPERS = frozenset(
 )
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
-Command = Callable[[Machine, list[str]], int]
+Command = Callable[[Interpreter, list[str]], int]
 
 
-def run(machine: Machine, argv: list[str]) -> None:
+def run(machine: Interpreter, argv: list[str]) -> None:
     """Run one command; sets ``machine.status``."""
     name = argv[0]
     if name in _WRAPPERS and len(argv) > 1 and not argv[1].startswith("-") and "=" not in argv[1]:
@@ -31,7 +31,7 @@ def run(machine: Machine, argv: list[str]) -> None:
         unknown(machine, argv)
 
 
-def unknown(machine: Machine, argv: list[str]) -> None:
+def unknown(machine: Interpreter, argv: list[str]) -> None:
     """A program that is not known here: the image's server, a job that does its work, or a mistake."""
     around = machine.surroundings
     if around.serves:
@@ -45,7 +45,7 @@ def unknown(machine: Machine, argv: list[str]) -> None:
         machine.status = 127
 
 
-def _shell(machine: Machine, argv: list[str]) -> None:
+def _shell(machine: Interpreter, argv: list[str]) -> None:
     for position, word in enumerate(argv[1:], 1):
         if word.startswith("-") and "c" in word[1:] and not word.startswith("--") and position + 1 < len(argv):
             machine.failing = machine.failing or "e" in word
@@ -62,7 +62,7 @@ def _shell(machine: Machine, argv: list[str]) -> None:
 
 
 # ---------------------------------------------------------------------- output
-def _echo(machine: Machine, argv: list[str]) -> int:
+def _echo(machine: Interpreter, argv: list[str]) -> int:
     words, end, escapes = argv[1:], "\n", False
     while words and words[0] in {"-n", "-e", "-ne", "-en", "-E"}:
         end = "" if "n" in words[0] else end
@@ -86,7 +86,7 @@ def _unescape(text: str) -> str:
     return text
 
 
-def _printf(machine: Machine, argv: list[str]) -> int:
+def _printf(machine: Interpreter, argv: list[str]) -> int:
     if len(argv) < 2:
         return 1
     pattern, values = _unescape(argv[1]), list(argv[2:])
@@ -105,7 +105,7 @@ def _printf(machine: Machine, argv: list[str]) -> int:
     return 0
 
 
-def _date(machine: Machine, argv: list[str]) -> int:
+def _date(machine: Interpreter, argv: list[str]) -> int:
     pattern = next((word[1:] for word in argv[1:] if word.startswith("+")), "")
     if not pattern and any("I" in word or "iso" in word for word in argv[1:]):
         pattern = "%Y-%m-%dT%H:%M:%S+00:00"
@@ -113,7 +113,7 @@ def _date(machine: Machine, argv: list[str]) -> int:
     return 0
 
 
-def _env(machine: Machine, argv: list[str]) -> int:
+def _env(machine: Interpreter, argv: list[str]) -> int:
     shown = {name: value for name, value in machine.variables.items() if "\x00" not in name}
     if len(argv) > 1 and argv[0] == "printenv":
         missing = [name for name in argv[1:] if name not in shown]
@@ -123,13 +123,13 @@ def _env(machine: Machine, argv: list[str]) -> int:
     return 0
 
 
-def _hostname(machine: Machine, argv: list[str]) -> int:
+def _hostname(machine: Interpreter, argv: list[str]) -> int:
     del argv
     machine.write(machine.surroundings.hostname + "\n")
     return 0
 
 
-def _seq(machine: Machine, argv: list[str]) -> int:
+def _seq(machine: Interpreter, argv: list[str]) -> int:
     numbers = [int(word) for word in argv[1:] if word.lstrip("-").isdigit()]
     if not numbers:
         return 1
@@ -142,156 +142,8 @@ def _seq(machine: Machine, argv: list[str]) -> int:
     return 0
 
 
-# ---------------------------------------------------------------------- files
-def _cat(machine: Machine, argv: list[str]) -> int:
-    status = 0
-    for path in [word for word in argv[1:] if not word.startswith("-") or word == "-"] or ["-"]:
-        if path == "-":
-            machine.write(machine.variables.get("\x00stdin", ""))
-        elif path in machine.files:
-            machine.write(machine.files[path])
-        else:
-            machine.complain(f"cat: can't open '{path}': No such file or directory\n")
-            status = 1
-    return status
-
-
-def _touch(machine: Machine, argv: list[str]) -> int:
-    for path in argv[1:]:
-        if not path.startswith("-"):
-            machine.put(path, machine.files.get(path, ""))
-    return 0
-
-
-def _rm(machine: Machine, argv: list[str]) -> int:
-    force = any(word.startswith("-") and "f" in word for word in argv[1:])
-    status = 0
-    for path in [word for word in argv[1:] if not word.startswith("-")]:
-        gone = [name for name in machine.files if name == path or name.startswith(path.rstrip("/") + "/")]
-        for name in gone:
-            machine.drop(name)
-        if not gone and not force:
-            machine.complain(f"rm: can't remove '{path}': No such file or directory\n")
-            status = 1
-    return status
-
-
-def _ls(machine: Machine, argv: list[str]) -> int:
-    status = 0
-    for path in [word for word in argv[1:] if not word.startswith("-")] or ["/"]:
-        root = path.rstrip("/") + "/"
-        inside = sorted({name[len(root) :].split("/")[0] for name in machine.files if name.startswith(root)})
-        if path in machine.files:
-            machine.write(path + "\n")
-        elif inside or path == "/":
-            machine.write("".join(f"{name}\n" for name in inside))
-        else:
-            machine.complain(f"ls: {path}: No such file or directory\n")
-            status = 1
-    return status
-
-
-def _test(machine: Machine, argv: list[str]) -> int:
-    words = argv[1:-1] if argv[0] in {"[", "[["} else argv[1:]
-    return 0 if _holds(machine, words) else 1
-
-
-def _holds(machine: Machine, words: list[str]) -> bool:
-    if words and words[0] == "!":
-        return not _holds(machine, words[1:])
-    for joint in ("-o", "-a"):
-        if joint in words:
-            at = words.index(joint)
-            left, right = _holds(machine, words[:at]), _holds(machine, words[at + 1 :])
-            return (left or right) if joint == "-o" else (left and right)
-    if len(words) == 2:
-        return _holds_one(machine, words[0], words[1])
-    if len(words) == 3:
-        return _compares(words[0], words[1], words[2])
-    return bool(words and words[0])
-
-
-def _holds_one(machine: Machine, operator: str, value: str) -> bool:
-    if operator in {"-f", "-e", "-r", "-s", "-x"}:
-        return value in machine.files and (operator != "-s" or bool(machine.files[value]))
-    if operator == "-d":
-        return value == "/" or any(name.startswith(value.rstrip("/") + "/") for name in machine.files)
-    return bool(value) if operator == "-n" else not value
-
-
-def _compares(left: str, operator: str, right: str) -> bool:
-    if operator in {"=", "==", "!="}:
-        return (left == right) == (operator != "!=")
-    try:
-        one, two = int(left), int(right)
-    except ValueError:
-        return False
-    results = {
-        "-eq": one == two,
-        "-ne": one != two,
-        "-lt": one < two,
-        "-le": one <= two,
-        "-gt": one > two,
-        "-ge": one >= two,
-    }
-    return results.get(operator, False)
-
-
-# ---------------------------------------------------------------------- text
-def _grep(machine: Machine, argv: list[str]) -> int:
-    flags = "".join(word for word in argv[1:] if word.startswith("-"))
-    words = [word for word in argv[1:] if not word.startswith("-")]
-    if not words:
-        return 2
-    text = machine.variables.get("\x00stdin", "") if len(words) == 1 else machine.files.get(words[1], "")
-    wanted = words[0].lower() if "i" in flags else words[0]
-    found = [
-        line for line in text.splitlines() if (wanted in (line.lower() if "i" in flags else line)) != ("v" in flags)
-    ]
-    if "q" not in flags:
-        machine.write(f"{len(found)}\n" if "c" in flags else "".join(f"{line}\n" for line in found))
-    return 0 if found else 1
-
-
-def _lines(machine: Machine, argv: list[str]) -> int:
-    """Head and tail of a text; ``tail -f`` stays."""
-    count = 10
-    paths: list[str] = []
-    words = iter(argv[1:])
-    for word in words:
-        if word in {"-n", "-c"}:
-            count = int(next(words, "10").lstrip("+-") or 10)
-        elif word.startswith("-") and word.strip("-n").isdigit():
-            count = int(word.strip("-n"))
-        elif not word.startswith("-"):
-            paths.append(word)
-    text = machine.files.get(paths[0], "") if paths else machine.variables.get("\x00stdin", "")
-    lines = text.splitlines()
-    machine.write("".join(f"{line}\n" for line in (lines[:count] if argv[0] == "head" else lines[-count:])))
-    if argv[0] == "tail" and any(
-        word.startswith("-") and word.lower().rstrip("0123456789").endswith("f") for word in argv[1:]
-    ):
-        machine.stay()
-    return 0
-
-
-def _wc(machine: Machine, argv: list[str]) -> int:
-    text = machine.variables.get("\x00stdin", "")
-    machine.write(f"{len(text) if '-c' in argv else text.count(chr(10))}\n")
-    return 0
-
-
-def _tee(machine: Machine, argv: list[str]) -> int:
-    text = machine.variables.get("\x00stdin", "")
-    for path in argv[1:]:
-        if not path.startswith("-"):
-            machine.put(path, (machine.files.get(path, "") if "-a" in argv else "") + text)
-    machine.write(text)
-    return 0
-
-
 # ---------------------------------------------------------------------- control
-def _sleep(machine: Machine, argv: list[str]) -> int:
+def _sleep(machine: Interpreter, argv: list[str]) -> int:
     total = 0.0
     for word in argv[1:]:
         if word in {"infinity", "inf"}:
@@ -309,17 +161,17 @@ def _sleep(machine: Machine, argv: list[str]) -> int:
     return 0
 
 
-def _exit(machine: Machine, argv: list[str]) -> int:
+def _exit(machine: Interpreter, argv: list[str]) -> int:
     machine.finish(int(argv[1]) & 255 if len(argv) > 1 and argv[1].lstrip("-").isdigit() else machine.status)
     return 0
 
 
-def _break(machine: Machine, argv: list[str]) -> int:
+def _break(machine: Interpreter, argv: list[str]) -> int:
     machine.leave(again=argv[0] == "continue")
     return 0
 
 
-def _export(machine: Machine, argv: list[str]) -> int:
+def _export(machine: Interpreter, argv: list[str]) -> int:
     for word in argv[1:]:
         name, mark, value = word.partition("=")
         if mark:
@@ -327,7 +179,7 @@ def _export(machine: Machine, argv: list[str]) -> int:
     return 0
 
 
-def _set(machine: Machine, argv: list[str]) -> int:
+def _set(machine: Interpreter, argv: list[str]) -> int:
     for word in argv[1:]:
         if word.startswith("-") and "e" in word:
             machine.failing = True
@@ -336,48 +188,48 @@ def _set(machine: Machine, argv: list[str]) -> int:
     return 0
 
 
-def _trap(machine: Machine, argv: list[str]) -> int:
+def _trap(machine: Interpreter, argv: list[str]) -> int:
     if len(argv) > 2 and any(signal in {"TERM", "SIGTERM", "15"} for signal in argv[2:]):
         machine.trap = shell.parse(argv[1] or ":")
     return 0
 
 
-def _kill(machine: Machine, argv: list[str]) -> int:
+def _kill(machine: Interpreter, argv: list[str]) -> int:
     """``kill 1`` ends the container when its first process handles the signal; -9 has no effect on it."""
     if argv[-1] in {"1", "$$"} and "-9" not in argv and "-KILL" not in argv:
         machine.finish(143)
     return 0
 
 
-def _wait(machine: Machine, argv: list[str]) -> int:
+def _wait(machine: Interpreter, argv: list[str]) -> int:
     del argv
     if machine.serves_ms is not None:
         machine.stay()
     return 0
 
 
-def _succeed(machine: Machine, argv: list[str]) -> int:
+def _succeed(machine: Interpreter, argv: list[str]) -> int:
     del machine, argv
     return 0
 
 
-def _fail(machine: Machine, argv: list[str]) -> int:
+def _fail(machine: Interpreter, argv: list[str]) -> int:
     del machine, argv
     return 1
 
 
-def _forever(machine: Machine, argv: list[str]) -> int:
+def _forever(machine: Interpreter, argv: list[str]) -> int:
     del argv
     machine.stay()
     return 0
 
 
-def _whoami(machine: Machine, argv: list[str]) -> int:
+def _whoami(machine: Interpreter, argv: list[str]) -> int:
     machine.write("root\n" if argv[0] == "whoami" else "uid=0(root) gid=0(root) groups=0(root)\n")
     return 0
 
 
-def _uname(machine: Machine, argv: list[str]) -> int:
+def _uname(machine: Interpreter, argv: list[str]) -> int:
     everything = f"Linux {machine.surroundings.hostname} 6.12.0-sim #1 SMP x86_64 GNU/Linux"
     machine.write((everything if "-a" in argv else "Linux") + "\n")
     return 0
@@ -385,13 +237,14 @@ def _uname(machine: Machine, argv: list[str]) -> int:
 
 _COMMANDS: Mapping[str, Command] = {
     ":": _succeed, "true": _succeed, "false": _fail, "echo": _echo, "printf": _printf, "date": _date, "env": _env,
-    "printenv": _env, "hostname": _hostname, "seq": _seq, "cat": _cat, "touch": _touch, "rm": _rm, "ls": _ls,
-    "test": _test, "[": _test, "[[": _test, "grep": _grep, "head": _lines, "tail": _lines, "wc": _wc, "tee": _tee,
+    "printenv": _env, "hostname": _hostname, "seq": _seq,
+
     "sleep": _sleep, "exit": _exit, "return": _exit, "break": _break, "continue": _break, "export": _export,
     "set": _set, "trap": _trap, "kill": _kill, "wait": _wait, "top": _forever, "yes": _forever, "id": _whoami,
     "whoami": _whoami, "uname": _uname, "mkdir": _succeed, "chmod": _succeed, "chown": _succeed, "cd": _succeed,
     "sync": _succeed, "mount": _succeed, "umask": _succeed, "shift": _succeed, "read": _fail, "ulimit": _succeed,
     "stty": _succeed, "apk": _succeed, "apt-get": _succeed, "ln": _succeed, "cp": _succeed, "mv": _succeed,
-    "sysctl": _succeed, "git": _succeed, "tar": _succeed, "id -u": _whoami,
+    "sysctl": _succeed, "git": _succeed, "tar": _succeed,
+    **file_commands.COMMANDS,
     **network_commands.COMMANDS,
 }  # fmt: skip

@@ -1,13 +1,13 @@
-"""The simulated container runtime: starts programs, opens connections to them, and lets them see the cluster's services."""
+"""The simulated container runtime: starts programs, opens connections, and lets programs see the cluster's services."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from kubesim.kernel.loop import Loop
 from kubesim.kubelet.profile import Profile
 from kubesim.kubelet.runtime import Connection, Facts
 from kubesim.kubelet.simruntime import handshakes, program
 from kubesim.kubelet.simruntime.http import HttpConnection
-from kubesim.kubelet.simruntime.interpreter import Surroundings, World
+from kubesim.kubelet.simruntime.machine import Surroundings, World
 from kubesim.kubelet.simruntime.process import SimProcess
 from kubesim.kubelet.simruntime.program import Asked, Program
 from kubesim.kubelet.simruntime.redis import Keyspace, RedisConnection
@@ -16,6 +16,14 @@ from kubesim.machinery.client import Client
 from kubesim.objects.wire import ENDPOINTSLICES, SERVICES
 
 SERVICE_LABEL = "kubernetes.io/service-name"
+
+
+_HANDSHAKES: Mapping[str, Callable[[Loop, SimProcess], Connection]] = {
+    "postgres": handshakes.PostgresConnection,
+    "mysql": handshakes.MysqlConnection,
+    "mongo": handshakes.MongoConnection,
+    "echo": handshakes.EchoConnection,
+}
 
 
 class ServiceWorld:
@@ -82,14 +90,9 @@ class SimRuntime:
             if process.data is None:
                 process.data = {}
             return handshakes.MemcachedConnection(loop, process, process.data)
-        if protocol in {"postgres", "mysql", "mongo", "echo"}:
-            simple = {
-                "postgres": handshakes.PostgresConnection,
-                "mysql": handshakes.MysqlConnection,
-                "mongo": handshakes.MongoConnection,
-                "echo": handshakes.EchoConnection,
-            }
-            return simple[protocol](loop, process)
+        simple = _HANDSHAKES.get(protocol)
+        if simple is not None:
+            return simple(loop, process)
         if protocol == "amqp" and port == 5672:
             return handshakes.AmqpConnection(loop, process)
         if protocol == "none" and process.program.profile.ports:

@@ -1,131 +1,36 @@
 """Runs a shell line in no time: instead of waiting it moves a clock, and what it does becomes a timeline."""
 
-from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
 
-from kubesim.kubelet.simruntime import arithmetic, shell
-from kubesim.kubelet.simruntime.shell import For, Group, If, Item, Listed, Node, Part, Pipeline, Simple, While, Word
-from kubesim.kubelet.simruntime.timeline import OUT, REMOVE, WRITE, Event, Loop, Timeline
+from kubesim.kubelet.simruntime import arithmetic, lexer, shell
+from kubesim.kubelet.simruntime.lexer import Part, Word
+from kubesim.kubelet.simruntime.machine import BreakError, ContinueError, Machine, StopError
+from kubesim.kubelet.simruntime.shell import For, Group, If, Item, Listed, Node, Pipeline, Simple, While
+from kubesim.kubelet.simruntime.timeline import Event, Loop
 
 MAX_STEPS = 20_000
 """Commands after which a line counts as endless."""
-MAX_EVENTS = 5_000
+STDIN = "\x00stdin"
+"""The variable that holds what a command reads."""
 
 
-class World(Protocol):
-    """The network as a program sees it."""
+class Interpreter(Machine):
+    """The control structures of the shell, and the expansion of words; what a single command does is left open."""
 
-    def answers(self, host: str, port: int | None) -> bool:
-        """Whether a name resolves and, with a port, somebody listens there."""
+    def execute(self, argv: list[str]) -> None:
+        """Run one command; sets ``status``."""
+        raise NotImplementedError
 
-
-class Surroundings(NamedTuple):
-    """What a program finds: variables, files (path to content), its host name, hosts that answer, and its image."""
-
-    env: Mapping[str, str]
-    files: Mapping[str, str]
-    hostname: str = ""
-    world: World | None = None
-    """Who else there is; None: nobody answers."""
-    serves: bool = False
-    """Whether a program that is not known here is the image's server."""
-    one_shot_ms: int = 0
-    """When not 0, an unknown program does its work in that time and succeeds."""
-
-
-class _StopError(Exception):
-    """The program goes no further."""
-
-
-class _BreakError(Exception):
-    """``break``."""
-
-
-class _ContinueError(Exception):
-    """``continue``."""
-
-
-class Machine:
-    """The state of one shell."""
-
-    def __init__(self, surroundings: Surroundings, variables: Mapping[str, str] | None = None) -> None:
-        self.surroundings = surroundings
-        self.variables = dict(surroundings.env if variables is None else variables)
-        self.files = dict(surroundings.files)
-        self.at_ms = 0
-        self.status = 0
-        self.events: list[Event] = []
-        self.serves_ms: int | None = None
-        self.loop: Loop | None = None
-        self.trap: Node | None = None
-        self.waits_for: dict[str, None] = {}
-        """``host`` or ``host:port`` that did not answer."""
-        self.asked = False
-        """Whether anything depended on the network."""
-        self.ended = False
-        self.failing = False
-        """``set -e``."""
-        self.capture: list[str] | None = None
-        """Where output goes instead of the log."""
-        self.steps = 0
-        self.depth = 0
-
-    # ------------------------------------------------------------------ effects
-    def write(self, text: str) -> None:
-        """Standard output."""
-        if self.capture is not None:
-            self.capture.append(text)
-        elif text:
-            self._add(Event(self.at_ms, OUT, "", text))
-
-    def complain(self, text: str) -> None:
-        """Standard error: always the log, when the program itself runs."""
-        self.write(text)
-
-    def put(self, path: str, content: str) -> None:
-        """Write a file."""
-        self.files[path] = content
-        self._add(Event(self.at_ms, WRITE, path, content))
-
-    def drop(self, path: str) -> None:
-        """Remove a file."""
-        del self.files[path]
-        self._add(Event(self.at_ms, REMOVE, path))
-
-    def _add(self, event: Event) -> None:
-        if len(self.events) < MAX_EVENTS:
-            self.events.append(event)
-
-    def finish(self, status: int) -> None:
-        """``exit``."""
-        self.status, self.ended = status, True
-        raise _StopError
-
-    def stay(self) -> None:
-        """Run on for ever."""
-        raise _StopError
-
-    def reaches(self, host: str, port: int | None) -> bool:
-        """Whether somebody answers there."""
-        self.asked = True
-        if host in {"localhost", "127.0.0.1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"}:
-            return True
-        world = self.surroundings.world
-        found = world is not None and world.answers(host, port)
-        if not found:
-            self.waits_for[host if port is None else f"{host}:{port}"] = None
-        return found
-
-    def leave(self, *, again: bool) -> None:
-        """``break`` and ``continue``."""
-        raise _ContinueError if again else _BreakError
+    def replay(self) -> Callable[[Loop, int], tuple[Event, ...]]:
+        """The module-level function that makes the events of one round of an endless loop."""
+        raise NotImplementedError
 
     # ------------------------------------------------------------------ commands
     def run(self, node: Node) -> None:
         """Run a node; ``status`` is its exit code afterwards."""
         self.steps += 1
         if self.steps > MAX_STEPS:
-            raise _StopError
+            raise StopError
         if isinstance(node, Simple):
             self._simple(node)
         elif isinstance(node, Listed):
@@ -145,7 +50,7 @@ class Machine:
         before = dict(self.variables)
         try:
             self.run(node.body)
-        except _StopError:
+        except StopError:
             if not self.ended:
                 raise
             self.ended = False
@@ -177,14 +82,14 @@ class Machine:
 
     def feed(self, command: Node, fed: str) -> None:
         """Run a command that reads this text."""
-        outer = self.variables.get("\x00stdin")
-        self.variables["\x00stdin"] = fed
+        outer = self.variables.get(STDIN)
+        self.variables[STDIN] = fed
         try:
             self.run(command)
         finally:
-            del self.variables["\x00stdin"]
+            del self.variables[STDIN]
             if outer is not None:
-                self.variables["\x00stdin"] = outer
+                self.variables[STDIN] = outer
 
     def captured(self, node: Node, fed: str = "") -> str:
         """What a command writes."""
@@ -218,9 +123,9 @@ class Machine:
             self.variables[node.name] = value
             try:
                 self.run(node.body)
-            except _ContinueError:
+            except ContinueError:
                 continue
-            except _BreakError:
+            except BreakError:
                 break
 
     def _while(self, node: While) -> None:
@@ -230,19 +135,19 @@ class Machine:
             rounds.append((self.at_ms, dict(self.variables), len(self.events)))
             repeats = endless or bool(self.waits_for)
             if len(rounds) == 3 and repeats and self.capture is None and self._declare_loop(node, rounds):
-                raise _StopError
+                raise StopError
             self.test(node.condition)
             if bool(self.status) != node.until:
                 self.status = 0
                 return
             try:
                 self.run(node.body)
-            except _ContinueError:
+            except ContinueError:
                 continue
-            except _BreakError:
+            except BreakError:
                 return
             if rounds[-1][0] == self.at_ms and endless and len(rounds) > 3:
-                raise _StopError
+                raise StopError
 
     def _declare_loop(self, node: While, rounds: list[tuple[int, dict[str, str], int]]) -> bool:
         """Recognise a loop whose rounds repeat, from two of them."""
@@ -263,12 +168,10 @@ class Machine:
         body = node.body
         if self.waits_for:
             body = Listed((Item(";", node.condition), Item(";", node.body)))
-        self.loop = Loop(second, period, body, two, steps, run_round)
+        self.loop = Loop(second, period, body, two, steps, self.replay())
         return True
 
     def _simple(self, node: Simple) -> None:
-        from kubesim.kubelet.simruntime import commands  # noqa: PLC0415 - the commands run machines themselves
-
         words = list(node.words)
         while words and (assignment := _assignment(words[0])) is not None:
             name, value = assignment
@@ -279,22 +182,20 @@ class Machine:
         target = next((r for r in node.redirects if r.operator in {">", ">>", "&>"}), None)
         source = next((r for r in node.redirects if r.operator == "<"), None)
         if source is not None:
-            self.variables["\x00stdin"] = self.files.get(self.text(source.target), "")
+            self.variables[STDIN] = self.files.get(self.text(source.target), "")
         if target is None:
             if argv:
-                commands.run(self, argv)
+                self.execute(argv)
         else:
             self._redirected(argv, self.text(target.target), append=target.operator == ">>")
         if self.failing and self.status and self.depth == 0:
             self.finish(self.status)
 
     def _redirected(self, argv: list[str], path: str, *, append: bool) -> None:
-        from kubesim.kubelet.simruntime import commands  # noqa: PLC0415 - as above
-
         outer, self.capture = self.capture, []
         try:
             if argv:
-                commands.run(self, argv)
+                self.execute(argv)
             content = "".join(self.capture)
         finally:
             self.capture = outer
@@ -308,7 +209,7 @@ class Machine:
         """Expand words; unquoted expansions are split at white space."""
         found: list[str] = []
         for word in words:
-            if len(word) == 1 and word[0].kind != shell.TEXT and not word[0].quoted:
+            if len(word) == 1 and word[0].kind != lexer.TEXT and not word[0].quoted:
                 found += self._expand(word[0]).split()
             else:
                 found.append(self.text(word))
@@ -319,11 +220,11 @@ class Machine:
         return "".join(self._expand(part) for part in word)
 
     def _expand(self, part: Part) -> str:
-        if part.kind == shell.TEXT:
+        if part.kind == lexer.TEXT:
             return part.text
-        if part.kind == shell.VARIABLE:
+        if part.kind == lexer.VARIABLE:
             return self._variable(part.text)
-        if part.kind == shell.ARITHMETIC:
+        if part.kind == lexer.ARITHMETIC:
             return str(arithmetic.evaluate(part.text, self.variables))
         return self.captured(shell.parse(part.text)).rstrip("\n")
 
@@ -339,18 +240,18 @@ class Machine:
         for mark in (":-", ":=", "-"):
             name, found, default = text.partition(mark)
             if found and name.isidentifier():
-                return self.variables.get(name) or self.text(shell.Lexer(f'"{default}"').tokens()[0].word or ())
+                return self.variables.get(name) or self.text(lexer.Lexer(f'"{default}"').tokens()[0].word or ())
         return self.variables.get(text, "")
 
 
 def _assignment(word: Word) -> tuple[str, Word] | None:
     first = word[0] if word else None
-    if first is None or first.kind != shell.TEXT or first.quoted:
+    if first is None or first.kind != lexer.TEXT or first.quoted:
         return None
     name, mark, rest = first.text.partition("=")
     if not mark or not name.isidentifier():
         return None
-    return name, (Part(shell.TEXT, rest, quoted=False), *word[1:])
+    return name, (Part(lexer.TEXT, rest, quoted=False), *word[1:])
 
 
 def _is_true(node: Node) -> bool:
@@ -372,52 +273,3 @@ def _may_leave(node: Node) -> bool:
         bodies = [body for _, body in node.branches] + ([node.otherwise] if node.otherwise is not None else [])
         return any(_may_leave(body) for body in bodies)
     return _may_leave(node.body)
-
-
-def run_round(loop: Loop, turn: int) -> tuple[Event, ...]:
-    """The effects of one round of an endless loop."""
-    machine = Machine(Surroundings({}, {}, loop.variables.get("HOSTNAME", "")), loop.variables_at(turn))
-    machine.at_ms = loop.begin_ms + turn * loop.period_ms
-    try:
-        machine.run(loop.body)
-    except (_StopError, _BreakError, _ContinueError, shell.ShellError):
-        machine.status = 0
-    return tuple(machine.events)
-
-
-def _finish(machine: Machine, node: Node) -> int | None:
-    """Run to the end; its time, or None when the program never ends."""
-    try:
-        machine.run(node)
-    except _StopError:
-        return machine.at_ms if machine.ended else None
-    except (_BreakError, _ContinueError):
-        machine.status = 0
-    except shell.ShellError as error:
-        machine.complain(f"{error}\n")
-        machine.status = 2
-    return machine.at_ms
-
-
-def interpret(node: Node, surroundings: Surroundings) -> Timeline:
-    """What a command does from its start on."""
-    machine = Machine(surroundings)
-    end = _finish(machine, node)
-    waits = tuple(machine.waits_for) if end is None else ()
-    trap, trap_ms, trap_code = None, 0, 0
-    if machine.trap is not None:
-        handler = Machine(surroundings, machine.variables)
-        trap_ms = _finish(handler, machine.trap) or 0
-        trap, trap_code = tuple(handler.events), handler.status
-    return Timeline(
-        tuple(machine.events),
-        end,
-        machine.status if end is not None else 0,
-        machine.serves_ms,
-        machine.loop,
-        trap,
-        trap_ms,
-        trap_code,
-        waits,
-        machine.asked,
-    )

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
-from kubesim.kubelet.simruntime.interpreter import Machine
+from kubesim.kubelet.simruntime.interpreter import Interpreter
 
 
-def _nslookup(machine: Machine, argv: list[str]) -> int:
+def _nslookup(machine: Interpreter, argv: list[str]) -> int:
     hosts = [word for word in argv[1:] if not word.startswith("-")]
     if not hosts:
         return 1
@@ -20,7 +20,7 @@ def _nslookup(machine: Machine, argv: list[str]) -> int:
     return 1
 
 
-def _nc(machine: Machine, argv: list[str]) -> int:
+def _nc(machine: Interpreter, argv: list[str]) -> int:
     flags = "".join(word for word in argv[1:] if word.startswith("-"))
     if "l" in flags:
         return _serve(machine, argv)
@@ -40,7 +40,7 @@ def _nc(machine: Machine, argv: list[str]) -> int:
     return 1
 
 
-def _fetch(machine: Machine, argv: list[str]) -> int:
+def _fetch(machine: Interpreter, argv: list[str]) -> int:
     url = next((word for word in argv[1:] if "://" in word), "")
     if not url:
         url = next(
@@ -67,7 +67,7 @@ def _fetch(machine: Machine, argv: list[str]) -> int:
 _TOP_LEVEL = frozenset({"com", "org", "net", "io", "dev", "edu", "gov", "de", "uk", "app", "sh"})
 
 
-def _is_ready(machine: Machine, argv: list[str]) -> int:
+def _is_ready(machine: Interpreter, argv: list[str]) -> int:
     """``pg_isready``, ``redis-cli ping``, ``mysqladmin ping``: is the store there."""
     host, port = "localhost", {"pg_isready": 5432, "redis-cli": 6379, "mongosh": 27017}.get(argv[0], 3306)
     for position, word in enumerate(argv[:-1]):
@@ -85,7 +85,7 @@ def _is_ready(machine: Machine, argv: list[str]) -> int:
     return 0 if found else 1
 
 
-def _serve(machine: Machine, argv: list[str]) -> int:
+def _serve(machine: Interpreter, argv: list[str]) -> int:
     """A server that any image may hold."""
     del argv
     machine.serves_ms = machine.at_ms if machine.serves_ms is None else machine.serves_ms
@@ -93,7 +93,7 @@ def _serve(machine: Machine, argv: list[str]) -> int:
     return 0
 
 
-COMMANDS: Mapping[str, Callable[[Machine, list[str]], int]] = {
+COMMANDS: Mapping[str, Callable[[Interpreter, list[str]], int]] = {
     "nslookup": _nslookup,
     "dig": _nslookup,
     "host": _nslookup,

@@ -6,8 +6,8 @@ from typing import Any
 
 from kubesim.kubelet import runtime
 from kubesim.kubelet.runtime import Ended, Facts, LogLine, Outcome, Piece
-from kubesim.kubelet.simruntime import interpreter, shell, templates
-from kubesim.kubelet.simruntime.interpreter import Surroundings
+from kubesim.kubelet.simruntime import sh, shell, templates
+from kubesim.kubelet.simruntime.machine import Surroundings
 from kubesim.kubelet.simruntime.program import Program, resumed
 from kubesim.kubelet.simruntime.timeline import OUT, Event, Timeline, dated, files_at, last_events
 from kubesim.objects.wire import Tree
@@ -21,18 +21,9 @@ class SimProcess:
     """A started program."""
 
     __slots__ = (
-        "_lines",
-        "_rate",
-        "asks_at",
-        "data",
-        "ends",
-        "facts",
-        "files",
-        "program",
-        "requests",
-        "started_ms",
+        "_lines", "_rate", "asks_at", "data", "ends", "facts", "files", "program", "requests", "started_ms",
         "stopped_ms",
-    )
+    )  # fmt: skip
 
     def __init__(self, program: Program, started_ms: int, facts: Facts | None, files: Mapping[str, str] | None) -> None:
         self.program = program
@@ -152,7 +143,7 @@ class SimProcess:
         """Run a command beside it, with its files."""
         around = Surroundings(env or {}, self.files_at(now), self.facts.pod if self.facts else "", _Inside(self, now))
         around = around._replace(one_shot_ms=0 if self.program.profile.only_shell else 1)
-        timeline = interpreter.interpret(shell.literal(argv), around) if argv else Timeline(end_ms=0)
+        timeline = sh.interpret(shell.literal(argv), around) if argv else Timeline(end_ms=0)
         text = "".join(dated(event.text, now + event.at_ms) for event in timeline.events if event.kind == OUT)
         if timeline.code == 127 and text.startswith("sh: ") and timeline.end_ms == 0:
             return Outcome(127, f'exec: "{argv[0]}": executable file not found in $PATH', 0)

@@ -6,18 +6,19 @@ from typing import NamedTuple
 
 from kubesim.kubelet import runtime
 from kubesim.kubelet.profile import Curve, Profile, cores, size
-from kubesim.kubelet.simruntime import interpreter, shell
-from kubesim.kubelet.simruntime.interpreter import Surroundings
+from kubesim.kubelet.simruntime import sh, shell
+from kubesim.kubelet.simruntime.machine import Surroundings
 from kubesim.kubelet.simruntime.timeline import OUT, Event, Timeline, last_events
 
 SHELLS = frozenset({"sh", "bash", "ash", "/bin/sh", "/bin/bash", "/bin/ash", "/usr/bin/bash", "/usr/bin/sh"})
 ONE_SHOT_MS = 3_000
+GROWTH_MS = 2_000
 WAIT_ROUNDS = 50
 """How many rounds of waiting a log keeps when the waiting is over."""
 _START_ERROR = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
-    'unable to start container process: error during container init: exec: "{name}": executable file not found in $PATH: '
-    "unknown"
+    'unable to start container process: error during container init: exec: "{name}": executable file not found '
+    "in $PATH: unknown"
 )
 
 
@@ -37,18 +38,9 @@ class Program:
     """A program as a function of its age. Times are milliseconds since the start."""
 
     __slots__ = (
-        "argv",
-        "around",
-        "asked",
-        "ends_ms",
-        "exit_code",
-        "exit_reason",
-        "listens_ms",
-        "ports",
-        "profile",
-        "start_error",
-        "timeline",
-    )
+        "argv", "around", "asked", "ends_ms", "exit_code", "exit_reason", "listens_ms", "ports", "profile",
+        "start_error", "timeline",
+    )  # fmt: skip
 
     def __init__(self, profile: Profile, timeline: Timeline, argv: tuple[str, ...], asked: Asked) -> None:
         self.profile = profile
@@ -100,7 +92,7 @@ def build(profile: Profile, asked: Asked, around: Surroundings) -> Program:
         serves=not profile.only_shell and not (asked.one_shot and _is_unknown(profile) and not asked.ports),
         one_shot_ms=ONE_SHOT_MS if asked.one_shot and not profile.only_shell else 0,
     )
-    timeline = interpreter.interpret(shell.literal(argv), around)
+    timeline = sh.interpret(shell.literal(argv), around)
     program = Program(profile, timeline, argv, asked)
     if timeline.waits_for:
         program.around = around
@@ -119,7 +111,7 @@ def resumed(program: Program, age_ms: int) -> Program | None:
         host, _, port = wanted.partition(":")
         if not around.world.answers(host, int(port) if port else None):
             return None
-    fresh = interpreter.interpret(shell.literal(program.argv), around)
+    fresh = sh.interpret(shell.literal(program.argv), around)
     # What it did before it had to wait is done already.
     begun = loop.begin_ms - loop.period_ms
     shift = age_ms - begun
@@ -163,18 +155,17 @@ def _cannot_start(profile: Profile, argv: Sequence[str], timeline: Timeline) -> 
 
 def _flagged(profile: Profile, argv: tuple[str, ...]) -> Profile:
     """The profile with the amounts that arguments give."""
-    changes = {}
-    for flag, field in ((profile.memory_flag, "memory"), (profile.cpu_flag, "cpu")):
-        value = _value_of(flag, argv) if flag else ""
-        if not value:
-            continue
-        try:
-            amount = size(value.replace("B", "")) if field == "memory" else cores(value)
-        except ValueError:
-            continue
-        low = getattr(profile, field).amounts[0]
-        changes[field] = Curve((0, 2_000), (low if field == "memory" else amount, amount))
-    return replace(profile, **changes) if changes else profile
+    memory = _value_of(profile.memory_flag, argv) if profile.memory_flag else ""
+    cpu = _value_of(profile.cpu_flag, argv) if profile.cpu_flag else ""
+    try:
+        if memory:
+            begin = profile.memory.amounts[0]
+            profile = replace(profile, memory=Curve((0, GROWTH_MS), (begin, size(memory.replace("B", "")))))
+        if cpu:
+            profile = replace(profile, cpu=Curve((0,), (cores(cpu),)))
+    except ValueError:
+        return profile
+    return profile
 
 
 def _value_of(flag: str, argv: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""A small Redis: RESP and inline commands over strings, hashes-free; the data live as long as the process."""
+"""A small Redis: RESP and inline commands over texts and lists; the data live as long as the process."""
 
 from collections.abc import Callable
 
@@ -45,8 +45,8 @@ class Keyspace:
         due = self.expiries.get(key)
         return -1 if due is None else -(-(due - self._loop.now) // 1000)
 
-    def keys(self) -> list[bytes]:
-        """All keys."""
+    def names(self) -> list[bytes]:
+        """All keys, texts first."""
         return [*self.texts, *self.lists]
 
 
@@ -113,12 +113,16 @@ class RedisConnection:
             return OK
         known = _COMMANDS.get(name)
         if known is None:
-            listed = " ".join(f"'{word.decode('utf-8', 'replace')}'" for word in words[1:])
-            return f"-ERR unknown command '{words[0].decode('utf-8', 'replace')}', with args beginning with: {listed}\r\n".encode()
+            listed = " ".join(f"'{_shown(word)}'" for word in words[1:])
+            return f"-ERR unknown command '{_shown(words[0])}', with args beginning with: {listed}\r\n".encode()
         least, run = known
         if len(words) - 1 < least:
             return f"-ERR wrong number of arguments for '{name.lower()}' command\r\n".encode()
         return run(self._data, words[1:])
+
+
+def _shown(word: bytes) -> str:
+    return word.decode("utf-8", "replace")
 
 
 def _number(text: bytes, problem: str) -> int:
@@ -209,19 +213,19 @@ def _ttl(data: Keyspace, words: list[bytes]) -> bytes:
 def _keys(data: Keyspace, words: list[bytes]) -> bytes:
     pattern = words[0]
     if pattern == b"*":
-        return _array(data.keys())
+        return _array(data.names())
     prefix = pattern.split(b"*")[0]
-    return _array([key for key in data.keys() if key.startswith(prefix)])
+    return _array([key for key in data.names() if key.startswith(prefix)])
 
 
 def _size(data: Keyspace, words: list[bytes]) -> bytes:
     del words
-    return _integer(len(data.keys()))
+    return _integer(len(data.names()))
 
 
 def _flush(data: Keyspace, words: list[bytes]) -> bytes:
     del words
-    for key in data.keys():
+    for key in data.names():
         data.drop(key)
     return OK
 
@@ -256,9 +260,8 @@ def _range(data: Keyspace, words: list[bytes]) -> bytes:
 
 def _info(data: Keyspace, words: list[bytes]) -> bytes:
     del words
-    text = (
-        f"# Server\r\nredis_version:8.2.1\r\nredis_mode:standalone\r\n\r\n# Keyspace\r\ndb0:keys={len(data.keys())}\r\n"
-    )
+    server = "# Server\r\nredis_version:8.2.1\r\nredis_mode:standalone\r\n"
+    text = f"{server}\r\n# Keyspace\r\ndb0:keys={len(data.names())}\r\n"
     return _bulk(text.encode())
 
 

@@ -94,7 +94,7 @@ class Site:
             "requests": process.requests + 1,
             "method": request.method,
             "path": path,
-            "query": {name: found for name, found in parse_qs(urlsplit(request.target).query).items()},
+            "query": parse_qs(urlsplit(request.target).query),
             "headers": dict(request.headers),
             "env": dict(self._env),
         }

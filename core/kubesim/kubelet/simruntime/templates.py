@@ -1,4 +1,4 @@
-"""Fills in the texts of the catalogue (pages, log lines): who answers, what was asked, and the time in many spellings."""
+"""Fills in the texts of the catalogue (pages, log lines): who answers, what was asked, and the time."""
 
 import re
 from collections.abc import Mapping

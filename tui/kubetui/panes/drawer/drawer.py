@@ -171,9 +171,9 @@ class Drawer(Vertical):
         if self.tab != "logs":
             return f"Tab next · / search · {close}"
         log = self.log_view
-        states = (("s", "follow", log.follow), ("t", "times", log.timestamps), ("w", "wrap", log.wrap))
-        shown = " · ".join(f"{key} {name} {'on' if on else 'off'}" for key, name, on in states)
-        return f"{f'filter {log.filter} · ' if log.filter else ''}{shown} · {close}"
+        states = (("follow", log.follow), ("times", log.timestamps), ("wrap", log.wrap))
+        shown = " · ".join(f"{name} {'on' if on else 'off'}" for name, on in states)
+        return f"{f'filter {log.filter} · ' if log.filter else ''}{shown} · Esc {'back' if self.full else 'close'}"
 
     # ------------------------------------------------------------------ keys and searching
     async def on_key(self, event: events.Key) -> None:

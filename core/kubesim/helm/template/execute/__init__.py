@@ -1,0 +1,1 @@
+"""Runs parsed templates: each is compiled once into closures, which then run over any data."""

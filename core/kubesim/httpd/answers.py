@@ -1,0 +1,87 @@
+"""Answers before they go on the wire: JSON or YAML bytes, Warning headers, failures as Status objects."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+import yaml
+
+from kubesim.objects.errors import ApiError
+from kubesim.objects.wire import EMPTY, JSON
+
+YAML = "application/yaml"
+TEXT = "text/plain; charset=utf-8"
+_WARNING_LIMIT = 256
+_WARNINGS_LIMIT = 4096
+
+
+class Answer(NamedTuple):
+    """A complete answer. ``body`` is bytes, or a JSON value that is encoded as ``content_type`` says."""
+
+    code: int
+    body: Any
+    content_type: str = JSON
+    headers: Mapping[str, str] = EMPTY
+    warnings: tuple[str, ...] = ()
+
+
+NOT_FOUND = Answer(404, b"404 page not found\n", TEXT)
+"""What a path outside the API gets."""
+
+
+def text(content: str, code: int = 200) -> Answer:
+    """A plain text."""
+    return Answer(code, content.encode(), TEXT)
+
+
+def refused(error: ApiError) -> Answer:
+    """A failure as the Status that tells of it."""
+    headers: Mapping[str, str] = EMPTY
+    seconds = (error.status.get("details") or {}).get("retryAfterSeconds")
+    if seconds and error.code in {429, 503, 504}:
+        headers = {"Retry-After": str(seconds)}
+    return Answer(error.code, error.status, headers=headers)
+
+
+def warning_headers(warnings: Sequence[str]) -> list[str]:
+    """The values of the Warning headers. # k8s: apiserver/pkg/endpoints/filters/warning.go."""
+    texts = list(dict.fromkeys(" ".join(item.split()) for item in warnings))
+    if sum(map(len, texts)) > _WARNINGS_LIMIT:
+        texts = [item[:_WARNING_LIMIT] for item in texts]
+    return ['299 - "' + item.replace("\\", "\\\\").replace('"', '\\"') + '"' for item in texts]
+
+
+# ---------------------------------------------------------------------- YAML as Go writes it
+try:
+    from yaml import CSafeDumper as _BaseDumper
+except ImportError:  # PyYAML without libyaml
+    from yaml import SafeDumper as _BaseDumper  # type: ignore[assignment]
+
+
+class _Dumper(_BaseDumper):
+    """YAML with double quotes around texts that would read as something else, and without anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Shared trees are written out each time."""
+        del data
+        return True
+
+
+def _represent_text(dumper: Any, value: str) -> Any:
+    if "\n" in value:
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|")
+    plain = dumper.resolve(yaml.ScalarNode, value, (True, False)) == "tag:yaml.org,2002:str"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if plain else '"')
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def encode(value: Any, content_type: str = JSON) -> bytes:
+    """A JSON value as bytes."""
+    if isinstance(value, bytes):
+        return value
+    if content_type == YAML:
+        # Frozen and shared trees become plain ones on the way.
+        return bytes(yaml.dump(orjson.loads(orjson.dumps(value)), Dumper=_Dumper, width=1 << 30, encoding="utf-8"))
+    return orjson.dumps(value) + b"\n"
