@@ -1,4 +1,4 @@
-"""Writes docs/map.md (what each module is for) and docs/fidelity.md (rules followed or simplified) from the sources."""
+"""Writes docs/map.md, docs/fidelity.md and docs/keys.md from the sources: modules, followed rules, actions."""
 
 import ast
 import re
@@ -60,10 +60,39 @@ def fidelity() -> str:
     return "\n".join(parts) + "\n"
 
 
+KEYS_HEAD = """# Keys and commands
+
+Made by `make map` from the one registry of actions. Keys are k9s's where k9s has one, and every action is in the
+palette (`Ctrl-P`) too.
+
+Deliberate differences from k9s: `Ctrl-P` is the palette; details open in a drawer beside the table (`f` makes it full
+screen); `U` is undo; `E`, `W` and `X` stand on letters that sorted or were free.
+
+A file given with `--keys FILE` remaps keys, one action a line: `scale: S` or `pause: [";", "F2"]`. A key that two
+actions of one place want is refused.
+"""
+
+
+def keys() -> str:
+    """The text of docs/keys.md."""
+    from kubetui.app import default_keymap
+
+    lines = [KEYS_HEAD]
+    groups: dict[str, list[str]] = {}
+    for action in default_keymap().actions.values():
+        pressed = " ".join(f"`{key}`" if key != "`" else "`` ` ``" for key in action.keys)
+        command = f"`:{action.command}`" if action.command else ""
+        where = ", ".join(action.contexts)
+        groups.setdefault(action.group, []).append(f"| {pressed} | {command} | {action.help} | {where} |")
+    for group, rows in groups.items():
+        lines += [f"\n## {group}\n", "| key | command | what it does | where |", "|---|---|---|---|", *rows]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> int:
-    """Write both files; with --check only say whether they are up to date."""
+    """Write the files; with --check only say whether they are up to date."""
     stale = 0
-    for file, text in (("docs/map.md", module_map()), ("docs/fidelity.md", fidelity())):
+    for file, text in (("docs/map.md", module_map()), ("docs/fidelity.md", fidelity()), ("docs/keys.md", keys())):
         path = ROOT / file
         if "--check" in sys.argv:
             stale |= not path.exists() or path.read_text(encoding="utf-8") != text
