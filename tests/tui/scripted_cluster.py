@@ -154,9 +154,10 @@ class ScriptedCluster:
         namespace, name = metadata.get("namespace", ""), metadata["name"]
         old = self.store.get(gvr, namespace, name)
         verb = "create" if old is None else "update"
-        if old is None:
-            defaults = {"uid": f"uid-{name}", "creationTimestamp": format_time(self.loop.now)}
-            obj = {**obj, "metadata": {**defaults, **metadata}}
+        born = {"uid": f"uid-{name}", "creationTimestamp": format_time(self.loop.now)}
+        if old is not None:
+            born = {field: old["metadata"][field] for field in born}
+        obj = {**obj, "metadata": {**born, **metadata}}
         strategy = self.api.strategy(gvr)
         obj = {"kind": strategy.kind, "apiVersion": gvr.api_version, **obj}
         stored = self.store.put(gvr, namespace, name, obj, old)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from scripted_cluster import client_of, shop
+from textual import events
 
 from kubesim.objects.wire import DEPLOYMENTS, NODES, PODS, Key
 from kubetui.app import Explorer
@@ -22,9 +23,8 @@ def explorer(cluster, **settings):
 def lines(app):
     """The screen as text."""
     width, height = app.size
-    found = []
-    for strip in app.screen._compositor.render_strips(app.size):
-        found.append("".join(segment.text for segment in strip)[:width])
+    strips = app.screen._compositor.render_strips(app.size)
+    found = ["".join(segment.text for segment in strip)[:width] for strip in strips]
     assert len(found) == height
     return found
 
@@ -45,7 +45,7 @@ async def test_every_size_shows_pods_and_the_clock(cluster, size):
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
         text = "\n".join(lines(app))
-        assert "web" in text
+        assert "4xk" in text
         assert "09:41.220" in text
         assert "PAUSED" in text
 
@@ -298,9 +298,12 @@ async def test_keys_are_answered_while_the_simulator_runs_flat_out(cluster):
     app = explorer(cluster, speed=float("inf"))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause(0.1)
-        before = app.frame.table.viewport.index
+        table = app.frame.table
+        before = table.viewport.index
         loop = asyncio.get_running_loop()
         start = loop.time()
-        await pilot.press("j")
-        assert loop.time() - start < 1.0
-        assert app.frame.table.viewport.index == before + 1
+        app.post_message(events.Key("j", "j"))
+        while table.viewport.index == before and loop.time() < start + 5:
+            await asyncio.sleep(0.001)
+        assert loop.time() - start < 0.5
+        assert app.client.pump.busy

@@ -4,7 +4,7 @@ from typing import Any
 
 from kubesim.api.admission.chain import Admission
 from kubesim.api.admission.scheduling import PRIORITYCLASSES, RUNTIMECLASSES
-from kubesim.api.admission.serviceaccount import MIRROR
+from kubesim.api.admission.serviceaccount import MIRROR, suffix_of
 from kubesim.api.binding import SUCCESS, Binder, target_of
 from kubesim.api.expiry import EventExpiry
 from kubesim.api.metadata import GENERATED_BASE, GIVEN, created, ordered
@@ -120,10 +120,11 @@ class Trusted:
 
     def _create_first(self, request: Request, strategy: Strategy, template: Tree, namespace: str) -> Tree:
         """A pod whose template is not known yet, with everything that admission and the strategy add."""
-        # differs: the pods of one template share the name of the kube-api-access volume too.
+        # differs: the pods of one template share the name of the kube-api-access volume too. It follows from the
+        # template, since a memo that is lost on pickling must not decide what is drawn.
         given: Tree = request.body["metadata"]
         draft = strategy.default(_typed(request.body, strategy))
-        draft = self._admission.pod(draft, namespace, _shown(draft))
+        draft = self._admission.pod(draft, namespace, _shown(draft), suffix_of(template, namespace))
         name = given.get("name") or self._fresh_name(given["generateName"], namespace)
         metadata = created(draft, name, namespace, self._chance.uid(), self._loop.stamp(), has_generation=True)
         pod = strategy.prepare_create({**draft, "metadata": metadata}, self._context(request))

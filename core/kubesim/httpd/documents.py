@@ -91,12 +91,15 @@ class Documents:
     @property
     def discovery(self) -> Discovery:
         """The documents for what is served now."""
+        self._renew()
+        return self._discovery
+
+    def _renew(self) -> None:
         current = self._strategies()
         if len(current) != len(self._served) or any(a is not b for a, b in zip(current, self._served, strict=True)):
             self._served = current
             self._discovery = Discovery(self._schema, current, self._others)
             self._openapi = openapi.OpenApi(self._schema, self._discovery)
-        return self._discovery
 
     def answer(self, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer | None:
         """The answer for a path without its trailing slash; None when it is a path of resources."""
@@ -144,18 +147,15 @@ class Documents:
 
     def _paths(self) -> list[str]:
         paths = [f"/{path}" for path in ("", "api", "apis", "openapi/v2", "openapi/v3", "version", "metrics", *HEALTH)]
-        paths += [f"/{path}" for path in self._current_openapi().paths()]
         paths += [f"/apis/{group}" for group in self.discovery.groups()]
+        paths += [f"/{path}" for path in self._openapi.paths()]
         paths += [f"/{head}/{check}" for head, checks in HEALTH.items() for check in checks]
         return sorted(set(paths))
 
     # ------------------------------------------------------------------ OpenAPI
-    def _current_openapi(self) -> openapi.OpenApi:
-        # Asking for discovery renews this as well.
-        return self._openapi if self.discovery.entries else self._openapi
-
     def _openapi_answer(self, parts: list[str], query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
-        documents = self._current_openapi()
+        self._renew()
+        documents = self._openapi
         if parts == ["v2"]:
             if headers.get("Accept", "").startswith(JSON):
                 return Answer(200, {"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.37.0"}, "paths": {}})

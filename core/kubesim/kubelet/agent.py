@@ -1,7 +1,7 @@
 """The kubelet of one node: its pods, images, addresses and resources, and whether it runs and reaches the API."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kubesim.kubelet import images, node
 from kubesim.kubelet.addresses import PodAddresses
@@ -15,6 +15,9 @@ from kubesim.machinery.client import Client
 from kubesim.objects import pods, quantities
 from kubesim.objects.errors import ApiError
 from kubesim.objects.wire import NODES, PODS, Gvr, Tree
+
+if TYPE_CHECKING:
+    from kubesim.kubelet.conditions import Own
 
 
 class Agent:
@@ -47,6 +50,8 @@ class Agent:
         self.last_error = ""
         self.heartbeat = Heartbeat(self)
         self._about: tuple[Tree | None, str, Tree] = (None, "", {})
+        self.arrival: tuple[PodPlan, Tree, tuple[Any, ...], dict[str, Any], Own] | None = None
+        """The plan, the condition found, other marks, and the first status of the pod that came last."""
         client.recorder.host = spec.name
 
     def lookup(self, gvr: Gvr, namespace: str, name: str) -> Tree | None:

@@ -87,12 +87,15 @@ class Kubelets:
         name = spec.get("nodeName")
         if not name:
             return
-        if old is not None and old["spec"] is spec and not self._concerns(old, new):
-            return
+        metadata = new["metadata"]
+        if old is not None and old["spec"] is spec:
+            if "deletionTimestamp" not in metadata and "readinessGates" not in spec:
+                return
+            if not self._concerns(old, new):
+                return
         agent = self.agents.get(name)
         if agent is None or not agent.online:
             return
-        metadata = new["metadata"]
         worker = agent.assign(new, revision)
         self._pods[metadata.get("namespace", ""), metadata["name"]] = worker
 
@@ -188,10 +191,13 @@ class Kubelets:
         worker = traffic.reachable(self._client, self.worker_of(namespace, name), namespace, name)
         return traffic.execute(worker, container, argv)
 
-    def usage(self, namespace: str, name: str) -> tuple[int, int]:
-        """Milli-cores and bytes that a pod uses; zeros when it does not run."""
+    def usage(self, namespace: str, name: str) -> tuple[int, int] | None:
+        """Milli-cores and bytes that a pod uses, or without a namespace a node; None when it does not run."""
+        if not namespace:
+            agent = self.agents.get(name)
+            return None if agent is None or not agent.running else traffic.node_usage(agent)
         worker = self.worker_of(namespace, name)
-        return (0, 0) if worker is None else traffic.usage(worker)
+        return None if worker is None or not worker.agent.running else traffic.usage(worker)
 
     def container_usage(self, namespace: str, name: str) -> dict[str, tuple[int, int]]:
         """Milli-cores and bytes by running container."""

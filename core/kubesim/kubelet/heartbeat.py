@@ -113,7 +113,7 @@ class Heartbeat:
             agent.last_error = str(error)
 
     def report(self) -> None:
-        """Write the Node status. A Node that was deleted stays away until the kubelet is started again, as in Kubernetes."""
+        """Write the Node status. # k8s: a Node that was deleted stays away until its kubelet is started again."""
         agent = self._agent
         if not agent.online:
             self.changed = True

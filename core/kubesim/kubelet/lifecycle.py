@@ -99,6 +99,8 @@ def _initialise(plan: PodPlan, containers: Sequence[Container], now: int, start:
 # ---------------------------------------------------------------------- phase
 def phase(plan: PodPlan, containers: Sequence[Container], *, terminal: bool) -> str:
     """The phase of a pod; ``terminal``: it will run nothing any more. # k8s: kubelet getPhase."""
+    if not terminal and not plan.init_count and all(container.state == RUNNING for container in containers):
+        return RUNNING_PHASE
     init = containers[: plan.init_count]
     app = containers[plan.init_count : plan.init_count + plan.app_count]
     if any(_has_failed(plan, container) for container in init if container.plan.kind == INIT) and not _any_started(app):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from kubesim.kubelet import backoff, conditions, lifecycle, status
 from kubesim.kubelet.admission import GRID_MS
 from kubesim.kubelet.plan import INIT
-from kubesim.kubelet.record import ACTIVE, OVER, RUNNING, STOPPING, TERMINATED, Container, Past
+from kubesim.kubelet.record import ACTIVE, OVER, PREPARING, RUNNING, STOPPING, TERMINATED, Container, Past
 from kubesim.kubelet.runtime import Ended
 from kubesim.objects import pods
 from kubesim.objects.errors import ApiError
@@ -22,6 +22,7 @@ MAX_LOG_LINES = 80
 """# k8s: MaxContainerTerminationMessageLength and its fellows"""
 
 
+_WITH_SANDBOX = (ACTIVE, STOPPING)
 _HOLDS, _FAILS = (True, "", ""), (False, "", "")
 
 
@@ -100,7 +101,7 @@ def publish(worker: "PodWorker") -> None:
     if current is None or current["metadata"].get("uid", "") != worker.uid:
         worker.dirty = False
         return
-    new = _status(worker, current)
+    new = _first_status(worker, current) if worker.stage == PREPARING and not worker.own else _status(worker, current)
     try:
         client.update_status(PODS, {**current, "status": new})
     except ApiError as error:
@@ -110,13 +111,31 @@ def publish(worker: "PodWorker") -> None:
     worker.written = new["conditions"]
 
 
+def _first_status(worker: "PodWorker", current: Tree) -> dict[str, Any]:
+    """The status of a pod that has just arrived: one tree for all that come to a node alike in the same second."""
+    agent, old = worker.agent, current.get("status") or {}
+    conditions_before = old.get("conditions") or []
+    if len(conditions_before) != 1:
+        return _status(worker, current)
+    generation = current["metadata"].get("generation", 1)
+    key = (generation, agent.loop.stamp(), old.get("qosClass"))
+    known = agent.arrival
+    if known is None or known[0] is not worker.plan or known[1] is not conditions_before[0] or known[2] != key:
+        new = _status(worker, current)
+        agent.arrival = (worker.plan, conditions_before[0], key, new, worker.own)
+        return new
+    worker.own = known[4]
+    return known[3]
+
+
 def _status(worker: "PodWorker", current: Tree) -> dict[str, Any]:
     plan, agent = worker.plan, worker.agent
     stamp, generation = agent.loop.stamp(), current["metadata"].get("generation", 1)
     old: Tree = current.get("status") or {}
-    phase = worker.final or (
-        lifecycle.phase(plan, worker.containers, terminal=False) if worker.stage >= ACTIVE else pods.PENDING
-    )
+    phase = worker.final
+    if not phase:
+        active = worker.stage >= ACTIVE
+        phase = lifecycle.phase(plan, worker.containers, terminal=False) if active else pods.PENDING
     made: dict[str, Any] = {
         "conditions": _conditions(worker, old.get("conditions") or [], phase, stamp, generation),
         "hostIP": agent.host_ip,
@@ -148,13 +167,13 @@ def _status(worker: "PodWorker", current: Tree) -> dict[str, Any]:
 
 def _conditions(worker: "PodWorker", old: list[Tree], phase: str, stamp: str, generation: int) -> list[Tree]:
     plan, containers = worker.plan, worker.containers
+    has_sandbox = _HOLDS if worker.ip and worker.stage in _WITH_SANDBOX else _FAILS
     containers_ready = lifecycle.containers_ready(plan, containers, phase)
-    verdicts = (
-        _HOLDS if worker.ip and worker.stage in {ACTIVE, STOPPING} else _FAILS,
-        lifecycle.initialized(plan, containers, phase),
-        lifecycle.ready(plan, containers_ready, old),
-        containers_ready,
-    )
+    if plan.init_count or plan.gates or phase != pods.RUNNING:
+        initialized = lifecycle.initialized(plan, containers, phase)
+        verdicts = (has_sandbox, initialized, lifecycle.ready(plan, containers_ready, old), containers_ready)
+    else:
+        verdicts = (has_sandbox, _HOLDS, containers_ready, containers_ready)
     book = worker.agent.shared.conditions
     before = worker.own if worker.own else conditions.adopted(old)
     worker.own = book.transition(before, verdicts, stamp, generation)

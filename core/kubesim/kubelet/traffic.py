@@ -1,6 +1,7 @@
 """Answers for the containers of a pod: connections, logs, commands and usage, with the kubelet's errors."""
 
 from kubesim.kubelet import environment, mounts, surroundings
+from kubesim.kubelet.agent import Agent
 from kubesim.kubelet.environment import MissingError
 from kubesim.kubelet.plan import INIT
 from kubesim.kubelet.record import RUNNING, Container
@@ -12,6 +13,8 @@ from kubesim.objects.pods import phase
 from kubesim.objects.wire import PODS
 
 PROXY_ERROR = 500
+OWN_USAGE = (60, 300 * 1024 * 1024)
+"""What kubelet and container runtime use themselves: milli-cores and bytes."""
 
 
 def known(client: Client, worker: PodWorker | None, namespace: str, name: str) -> PodWorker:
@@ -146,6 +149,13 @@ def container_usage(worker: PodWorker) -> dict[str, tuple[int, int]]:
         limit = container.plan.cpu_limit
         found[container.plan.name] = (min(cpu, limit) if limit else cpu, memory)
     return found
+
+
+def node_usage(agent: Agent) -> tuple[int, int]:
+    """Milli-cores and bytes of all pods of a node, and a little for its own programs."""
+    found = [usage(worker) for worker in agent.workers.values()]
+    cpu, memory = OWN_USAGE
+    return cpu + sum(one[0] for one in found), memory + sum(one[1] for one in found)
 
 
 def usage(worker: PodWorker) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from kubesim.objects.wire import Tree
 if TYPE_CHECKING:
     from kubesim.kubelet.agent import Agent
 
+RETRY_MS = 1_000
 LOST_CODE = 255
 """What the runtime reports for a container that was running when its machine went down."""
 
@@ -108,6 +109,9 @@ class PodWorker:
                 self.agent.remove(self)
             return
         due = self._next_due()
+        if self.dirty and self.agent.online:
+            # The status could not be written.
+            due = min(due, now + RETRY_MS) if due else now + RETRY_MS
         if due:
             self.arm(max(on_grid(due), now + 1))
 
@@ -146,6 +150,8 @@ class PodWorker:
             self.dirty = True
             for container in decision.start:
                 starting.start(self, container, now)
+            if not self.plan.init_count:
+                return
 
     def _look_at(self, container: Container, now: int) -> None:
         if container.state == RUNNING:

@@ -14,6 +14,7 @@ SIMILAR_WINDOW_MS = 600_000
 SPAM_BURST = 25
 SPAM_REFILL_MS = 300_000
 CACHE_SIZE = 4096
+COMBINED = "(combined from similar events): "
 """# k8s: client-go/tools/record/events_cache.go"""
 
 
@@ -38,19 +39,20 @@ class _Subject:
         self.tokens -= 1
         return True
 
-    def aggregate(self, reason: str, message: str, now: int) -> str:
-        """The message, or what stands for it once too many different ones with one reason have come."""
-        found = self.similar.get(reason)
+    def is_one_of_many(self, group: str, message: str, now: int) -> bool:
+        """Whether too many different messages of one group have come, so that they become one Event."""
+        found = self.similar.get(group)
         if found is None or now - found[1] > SIMILAR_WINDOW_MS:
-            self.similar[reason] = ({message: None}, now)
-            return message
+            self.similar[group] = ({message: None}, now)
+            return False
         messages = found[0]
-        if len(messages) < SIMILAR_LIMIT:
+        self.similar[group] = (messages, now)
+        if message in messages:
+            return False
+        if len(messages) < SIMILAR_LIMIT - 1:
             messages[message] = None
-        self.similar[reason] = (messages, now)
-        if len(messages) < SIMILAR_LIMIT or message in messages:
-            return message
-        return "(combined from similar events): " + message
+            return False
+        return True
 
 
 class Recorder:
@@ -78,16 +80,18 @@ class Recorder:
         """Record one occurrence. Never raises; what the server refuses is dropped and counted."""
         now = self._loop.now
         subject = self._subject(about["metadata"].get("uid", ""), now)
+        group = key = about.get("fieldPath", "") + reason
         if self.modern:
-            known = subject.known.get(message)
-            if known is None or not self._repeat(known):
-                subject.known[message] = self._create(about, kind, reason, message)
+            key += message
+        elif subject.is_one_of_many(group, message, now):
+            message = COMBINED + message
+        else:
+            key += message
+        if not self.modern and not subject.allow(now):
             return
-        message = subject.aggregate(reason, message, now)
-        allowed = subject.allow(now)
-        known = subject.known.get(message)
-        if allowed and (known is None or not self._repeat(known)):
-            subject.known[message] = self._create(about, kind, reason, message)
+        known = subject.known.get(key)
+        if known is None or not self._repeat(known, message):
+            subject.known[key] = self._create(about, kind, reason, message)
 
     def _subject(self, uid: str, now: int) -> _Subject:
         found = self._young.get(uid)
@@ -98,7 +102,7 @@ class Recorder:
             self._young[uid] = found
         return found
 
-    def _repeat(self, place: tuple[str, str]) -> bool:
+    def _repeat(self, place: tuple[str, str], message: str) -> bool:
         old = self._client.get(EVENTS, *place)
         if old is None:
             return False
@@ -107,7 +111,7 @@ class Recorder:
             count = (old.get("series") or {}).get("count", 1) + 1
             change = {"series": {"count": count, "lastObservedTime": self._loop.micro_stamp()}}
         else:
-            change = {"count": old.get("count", 1) + 1, "lastTimestamp": self._loop.stamp()}
+            change = {"count": old.get("count", 1) + 1, "lastTimestamp": self._loop.stamp(), "message": message}
         try:
             self._client.update(EVENTS, {**old, **change})
         except ApiError:

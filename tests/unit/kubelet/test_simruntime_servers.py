@@ -299,5 +299,7 @@ def test_exec(web):
 def test_usage(web):
     cpu, memory = web.kubelets.usage("default", "web")
     assert (cpu, memory) == (1, 8 << 20)
-    assert web.kubelets.usage("default", "none") == (0, 0)
+    assert web.kubelets.usage("default", "none") is None
+    other = web.kubelets.usage("default", "app")
+    assert web.kubelets.usage("", "n1") == (60 + 1 + other[0], (308 << 20) + other[1])
     assert web.kubelets.container_usage("default", "web") == {"c": (1, 8 << 20)}

@@ -36,7 +36,10 @@ class Endpoint(NamedTuple):
 
 # ---------------------------------------------------------------------- what was typed
 def parse_mapping(text: str) -> PortMapping:
-    """``8000:8080``, ``8080`` (twice the same), ``:8080`` or ``0:8080`` (a free port), ``8000:http``. Raises ForwardError."""
+    """``8000:8080``, ``8080`` (twice the same), ``:8080`` or ``0:8080`` (a free port), ``8000:http``.
+
+    Raises ForwardError.
+    """
     local, separator, remote = text.strip().partition(":")
     remote = remote if separator else local
     if not remote:

@@ -54,6 +54,10 @@ class Canvas(Widget):
         self._glyphs = glyphs
         self._hint = hint
         self._strips: dict[RowId | None, Strip] = {}
+        self._printed: dict[RowId, list[Cell]] = {}
+        """The cells behind the strips."""
+        self._flashing: dict[RowId, None] = {}
+        """Rows whose strip shows that a cell has just changed."""
         self._window: Sequence[RowId] = ()
         self._header: Strip | None = None
         self._painter = Painter((), glyphs, self._style_of)
@@ -151,6 +155,9 @@ class Canvas(Widget):
             if self._painter.measure([cells]):
                 self._header = None
                 self.call_later(self.invalidate)
+            if changed:
+                self._flashing[row] = None
+            self._printed[row] = cells
             strip = self._strips[row] = self._painter.row(cells, look, changed)
         return strip
 

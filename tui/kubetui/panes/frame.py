@@ -178,6 +178,10 @@ class Frame(Screen[None], inherit_bindings=False):
                 self.say(f"nothing is called {text!r}" + (f"; perhaps {', '.join(near[:4])}" if near else ""), bad=True)
         self.restate()
 
+    @on(Table.Opened)
+    async def _opened(self) -> None:
+        await self._perform(self.keymap.actions["drill"], "")
+
     # ------------------------------------------------------------------ following the cluster
     @on(Heartbeat.Due)
     def _beat(self) -> None:

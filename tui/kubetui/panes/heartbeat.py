@@ -74,7 +74,7 @@ class Heartbeat:
         for table in self._tables():
             pending |= table.pull()
             if changed and isinstance(table, ResourceTable) and any(column.make for column in table.view.layout):
-                table.tick()
+                table.tick(fade=False)
         if self.after is not None:
             self.after()
         if pending:

@@ -245,7 +245,8 @@ def _sort_named(table: ResourceTable, argument: str) -> None:
 def _sort_column(*titles: str) -> Callable[[ResourceTable, str], None]:
     def sort(table: ResourceTable, argument: str) -> None:
         del argument
-        found = next((column.title for column in table.view.layout if column.title in titles), "")
+        shown = [column.title for column in table.view.layout]
+        found = next((title for title in titles if title in shown), "")
         same = table.view.sort.title == found
         table.sort_by(found, descending=same and not table.view.sort.descending)
 

@@ -42,8 +42,9 @@ class StoryTable(Table):
         """The object that the line under the cursor is about."""
         return [] if self.cursor_key is None else [self.cursor_key]
 
-    def tick(self) -> None:
+    def tick(self, *, fade: bool = True) -> None:
         """Lines carry times, not ages: nothing to do."""
+        del fade
 
     def set_filter(self, text: str) -> None:
         """Show only lines that a filter lets pass."""

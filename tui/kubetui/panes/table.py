@@ -70,6 +70,7 @@ class Table(Canvas, can_focus=True):
             self._forget_rows(changes.touched)
             if len(self._strips) > 4 * self.viewport.page:
                 self._strips.clear()
+                self._printed.clear()
             self._window = ()
             self.refresh()
         elif changes.touched:
@@ -83,10 +84,22 @@ class Table(Canvas, can_focus=True):
                 self._strips.pop(row, None)
         return [line for line, row in enumerate(self._window) if row in rows]
 
-    def tick(self) -> None:
-        """Ages have moved on: print the rows on the screen again."""
-        self._strips.clear()
-        self._refresh_rows()
+    def tick(self, *, fade: bool = True) -> None:
+        """Ages or totals have moved on: print the rows on the screen again and paint those that differ.
+
+        With ``fade`` cells that had just changed look like the others again.
+        """
+        now = self._now()
+        stale: dict[RowId | None, None] = {}
+        for row in self._window:
+            known = self._printed.get(row)
+            if known is not None and self._cells(row, now) != known:
+                stale[row] = None
+        if fade:
+            stale.update(self._flashing)
+            self._flashing.clear()
+        if stale:
+            self._refresh_lines(self._forget_rows(stale))
 
     def _announce(self) -> None:
         row = self.viewport.cursor

@@ -23,7 +23,7 @@ class Admission:
         if namespace:
             self.check_namespace(gvr, namespace, shown)
         if gvr == PODS:
-            return self.pod(obj, namespace, shown)
+            return self.pod(obj, namespace, shown, self._chance.suffix())
         if gvr == NODES:
             return scheduling.with_not_ready_taint(obj)
         return obj
@@ -55,13 +55,16 @@ class Admission:
             raise _terminating(gvr, namespace, shown)
         return space
 
-    def pod(self, obj: Tree, namespace: str, shown: str) -> Tree:
-        """A new pod after the plugins for pods, the namespace being checked already. Raises ApiError."""
+    def pod(self, obj: Tree, namespace: str, shown: str, suffix: str) -> Tree:
+        """A new pod after the plugins for pods, the namespace being checked already. Raises ApiError.
+
+        ``suffix`` ends the name of its token volume.
+        """
         spec: Tree = obj.get("spec") or {}
         metadata = obj["metadata"]
         store = self._store
         if serviceaccount.MIRROR not in (metadata.get("annotations") or ()):
-            spec = serviceaccount.admit(spec, namespace, shown, store, self._chance)
+            spec = serviceaccount.admit(spec, namespace, shown, store, suffix)
         spec = scheduling.with_priority(spec, shown, store)
         spec = scheduling.with_tolerations(spec)
         spec = scheduling.with_runtime_class(spec, shown, store)

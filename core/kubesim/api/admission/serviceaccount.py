@@ -1,8 +1,11 @@
 """The ServiceAccount plugin: gives pods an account, the token volume and the account's pull secrets."""
 
+from hashlib import sha256
 from typing import Any
 
-from kubesim.kernel.chance import Chance
+import orjson
+
+from kubesim.kernel.chance import ALPHABET
 from kubesim.objects.errors import forbidden
 from kubesim.objects.wire import PODS, SERVICEACCOUNTS, Tree
 from kubesim.store.mvcc import Store
@@ -22,8 +25,16 @@ _SOURCES: list[Any] = [
 ]
 
 
-def admit(spec: Tree, namespace: str, shown: str, store: Store, chance: Chance) -> Tree:
-    """The pod spec with its account. ``shown`` is how the pod is called in a refusal. Raises Forbidden.
+def suffix_of(template: Tree, namespace: str) -> str:
+    """The end of the volume's name that all pods of a template get; it follows from the template's content."""
+    digest = sha256(orjson.dumps((namespace, template), option=orjson.OPT_SORT_KEYS)).digest()
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:5])
+
+
+def admit(spec: Tree, namespace: str, shown: str, store: Store, suffix: str) -> Tree:
+    """The pod spec with its account. Raises Forbidden.
+
+    ``shown`` is how the pod is called in a refusal, ``suffix`` the end of the token volume's name.
 
     # k8s: plugin/pkg/admission/serviceaccount
     """
@@ -34,7 +45,7 @@ def admit(spec: Tree, namespace: str, shown: str, store: Store, chance: Chance) 
         raise forbidden(PODS, shown, text)
     changed = {**spec, "serviceAccountName": name, "serviceAccount": name}
     if _automounts(spec, account):
-        changed.update(_mounted(spec, chance))
+        changed.update(_mounted(spec, suffix))
     if not spec.get("imagePullSecrets") and account.get("imagePullSecrets"):
         changed["imagePullSecrets"] = account["imagePullSecrets"]
     return changed
@@ -47,11 +58,11 @@ def _automounts(spec: Tree, account: Tree) -> bool:
     return wish is not False
 
 
-def _mounted(spec: Tree, chance: Chance) -> dict[str, Any]:
+def _mounted(spec: Tree, suffix: str) -> dict[str, Any]:
     volumes = spec.get("volumes") or []
     prefix = TOKEN_VOLUME + "-"
     known = next((name for volume in volumes if (name := volume.get("name", "")).startswith(prefix)), "")
-    name = known or prefix + chance.suffix()
+    name = known or prefix + suffix
     mount = {"name": name, "readOnly": True, "mountPath": MOUNT_PATH}
     changed: dict[str, Any] = {}
     needed = False

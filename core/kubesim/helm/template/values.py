@@ -18,6 +18,9 @@ class Invalid:
 
     __slots__ = ()
 
+    def __bool__(self) -> bool:
+        return False
+
     def __repr__(self) -> str:
         return "INVALID"
 
@@ -145,6 +148,12 @@ class StringMap(GoMap):
     zero = ""
 
 
+class Values(GoMap):
+    """A common.Values: the values of a chart, and what templates get as their data. Its methods are set in ``methods``."""
+
+    type_name = "common.Values"
+
+
 class NilMap(GoMap):
     """A nil map[string]interface {}: empty, and nothing can be set in it."""
 
@@ -204,10 +213,6 @@ def kind(value: Any) -> str:
 
 def truth(value: Any) -> bool:
     """Whether ``if`` takes a value for true: neither nil, false, zero nor empty. Structs always are."""
-    if value is None or value is INVALID:
-        return False
-    if isinstance(value, GoObject):
-        return True
     return bool(value)
 
 

@@ -61,12 +61,12 @@ class AddressPool:
     """The cluster IPs of an IPv4 block; network and broadcast address are never given out."""
 
     def __init__(self, block: str, chance: Chance) -> None:
-        self.block = IPv4Network(block)
-        size = self.block.num_addresses - 2
+        network = IPv4Network(block)
+        size = network.num_addresses - 2
         # k8s: the lower part of a block is for addresses that are asked for.
         # differs: of a large block the first 65,535 addresses are used up first, so that they are easy to recognise.
         self._pool = Pool(size, min(max(16, size // 16), 256), min(size, 65_535), chance)
-        self._first = int(self.block.network_address) + 1
+        self._first = int(network.network_address) + 1
 
     def contains(self, address: str) -> bool:
         """Whether an address can be given out at all."""

@@ -155,7 +155,7 @@ class Drawer(Vertical):
         names = contents.tabs_for(detail)
         self.query_one(TabStrip).show([(name, contents.TITLES[name]) for name in names], self.tab)
         if not self.view.searching:
-            self.border_subtitle = self._hint()
+            self.border_subtitle = hint(self)
         width = text.scrollable_content_region.width
         # YAML shows no ages; the others are painted anew when a second of the cluster's time has gone by.
         age = 0 if self.tab == "yaml" else detail.client.now() // AGE_MS
@@ -165,15 +165,6 @@ class Drawer(Vertical):
         self._painted = wanted
         shown = contents.content(detail, self.tab, self.how, width)
         text.set_lines(shown.lines, shown.colourist)
-
-    def _hint(self) -> str:
-        close = "f window · Esc back" if self.full else "f full screen · Esc close"
-        if self.tab != "logs":
-            return f"Tab next · / search · {close}"
-        log = self.log_view
-        states = (("follow", log.follow), ("times", log.timestamps), ("wrap", log.wrap))
-        shown = " · ".join(f"{name} {'on' if on else 'off'}" for name, on in states)
-        return f"{f'filter {log.filter} · ' if log.filter else ''}{shown} · Esc {'back' if self.full else 'close'}"
 
     # ------------------------------------------------------------------ keys and searching
     async def on_key(self, event: events.Key) -> None:
@@ -202,7 +193,7 @@ class Drawer(Vertical):
         if self.tab == "logs":
             self.log_view.filter = text
             self.log_view.rebuild()
-            self.border_subtitle = self._hint()
+            self.border_subtitle = hint(self)
         else:
             self.view.search(text)
 
@@ -223,10 +214,21 @@ class Drawer(Vertical):
         """Say how many matches there are."""
         event.stop()
         found = f"{event.current}/{event.total} matches · n next · N back" if event.text else ""
-        self.border_subtitle = found if event.text and self.tab != "logs" else self._hint()
+        self.border_subtitle = found if event.text and self.tab != "logs" else hint(self)
 
     @on(TabStrip.Chosen)
     def tab_clicked(self, event: TabStrip.Chosen) -> None:
         """A tab was clicked."""
         event.stop()
         self.choose(event.tab)
+
+
+def hint(drawer: Drawer) -> str:
+    """The line at the foot: how to leave, and for logs what is switched on."""
+    if drawer.tab != "logs":
+        close = "f window · Esc back" if drawer.full else "f full screen · Esc close"
+        return f"Tab next · / search · {close}"
+    log = drawer.log_view
+    states = (("follow", log.follow), ("times", log.timestamps), ("wrap", log.wrap))
+    shown = " · ".join(f"{name} {'on' if on else 'off'}" for name, on in states)
+    return f"{f'filter {log.filter} · ' if log.filter else ''}{shown} · Esc {'back' if drawer.full else 'close'}"
