@@ -36,6 +36,9 @@ from kubesim.scheduler import Scheduler
 from kubesim.store import snapshot
 from kubesim.store.mvcc import Store
 
+API_ONLY = ("namespace-controller", "service-account-controller", "garbage-collector-controller")
+"""The controllers of a cluster that is an API server and little more."""
+
 DEFAULT_EPOCH_MS = 1_767_225_600_000
 """2026-01-01T00:00:00Z: where time begins unless the caller says otherwise, so that runs repeat."""
 
@@ -53,6 +56,8 @@ class Settings(NamedTuple):
     catalogue: Catalogue | None = None
     validate_components: bool = False
     """Check the Requests of components too, and store trees that raise when they are mutated; for tests."""
+    controllers: tuple[str, ...] | None = None
+    """The loops of the controller manager and the scheduler that work, by their agent's names; None for all."""
 
 
 class _Loop(Protocol):
@@ -82,29 +87,39 @@ class Cluster:
         self.hub = Hub(self.loop, self.store)
         resources = sorted({strategy.storage or strategy.gvr for strategy in self.api.resources()})
         owned = [gvr for gvr in resources if gvr != EVENTS]
-        loop, hub, client = self.loop, self.hub, self.controller_client
-        self.deployments = DeploymentController(loop, hub, client("deployment-controller"))
-        self.replicasets = ReplicaSetController(loop, hub, client("replicaset-controller"))
-        self.endpoints = EndpointsController(loop, hub, client("endpoint-controller"))
-        self.slices = EndpointSliceController(loop, hub, client("endpoint-slice-controller"))
-        self.nodes = NodeLifecycleController(loop, hub, client("node-controller"))
-        self.taints = TaintEvictionController(loop, hub, client("taint-eviction-controller"))
-        self.ttl = TtlController(loop, hub, client("ttl-controller"))
-        self.podgc = PodGarbageCollector(loop, hub, client("pod-garbage-collector"))
-        self.garbage = GarbageCollector(loop, hub, client("garbage-collector-controller"), owned)
-        self.namespaces = NamespaceController(loop, hub, client("namespace-controller"), resources)
-        self.accounts = ServiceAccountController(loop, hub, client("service-account-controller"))
-        self.tokens = TokensController(loop, hub, client("token-controller"))
-        self.roots = RootCaPublisher(loop, hub, client("root-ca-certificate-publisher"))
-        self.balancers = LoadBalancerController(loop, hub, client("service-controller"))
+        self._idle = Hub(self.loop, Store())
+        loop, part = self.loop, self._part
+        self.deployments = DeploymentController(*part("deployment-controller"))
+        self.replicasets = ReplicaSetController(*part("replicaset-controller"))
+        self.endpoints = EndpointsController(*part("endpoint-controller"))
+        self.slices = EndpointSliceController(*part("endpoint-slice-controller"))
+        self.nodes = NodeLifecycleController(*part("node-controller"))
+        self.taints = TaintEvictionController(*part("taint-eviction-controller"))
+        self.ttl = TtlController(*part("ttl-controller"))
+        self.podgc = PodGarbageCollector(*part("pod-garbage-collector"))
+        self.garbage = GarbageCollector(*part("garbage-collector-controller"), owned)
+        self.namespaces = NamespaceController(*part("namespace-controller"), resources)
+        self.accounts = ServiceAccountController(*part("service-account-controller"))
+        self.tokens = TokensController(*part("token-controller"))
+        self.roots = RootCaPublisher(*part("root-ca-certificate-publisher"))
+        self.balancers = LoadBalancerController(*part("service-controller"))
         scheduler = Identity("system:kube-scheduler", ("system:authenticated",), "default-scheduler")
-        self.scheduler = Scheduler(loop, hub, self.client_for(scheduler), self.chance)
+        self.scheduler = Scheduler(loop, self._ear(scheduler.agent), self.client_for(scheduler), self.chance)
         catalogue = settings.catalogue or Catalogue.load(None)
-        self.kubelets = Kubelets(loop, hub, self.client_for, self.chance, catalogue)
-        self.proxy = ServiceProxy(hub, client("kube-proxy"))
+        self.kubelets = Kubelets(loop, self.hub, self.client_for, self.chance, catalogue)
+        self.proxy = ServiceProxy(self.hub, self.controller_client("kube-proxy"))
         self._bootstrap()
 
     # ------------------------------------------------------------------ wiring
+    def _ear(self, agent: str) -> Hub:
+        """The hub that a component listens to: one that never tells anything when it is switched off."""
+        wanted = self.settings.controllers
+        return self.hub if wanted is None or agent in wanted else self._idle
+
+    def _part(self, agent: str) -> tuple[Loop, Hub, Client]:
+        """What a loop of the controller manager is built from."""
+        return self.loop, self._ear(agent), self.controller_client(agent)
+
     def client_for(self, identity: Identity) -> Client:
         """A client for a component that acts as this identity."""
         return Client(self.api, self.store, self.loop, identity)

@@ -4,7 +4,6 @@ import gc
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from textual import on
 from textual.app import App
 from textual.binding import Binding
 
@@ -12,7 +11,6 @@ from kubetui.client.port import ClusterClient
 from kubetui.keys import ACTIONS, Action, Keymap
 from kubetui.model.glyphs import UNICODE, Glyphs
 from kubetui.panes.drawer.actions import DRAWER_ACTIONS
-from kubetui.panes.drawer.drawer import Drawer
 from kubetui.panes.frame import Frame
 from kubetui.panes.general import General
 from kubetui.panes.guard import Interrupts, guarded
@@ -21,6 +19,8 @@ from kubetui.panes.timekeeping import Timekeeping
 
 if TYPE_CHECKING:
     from textual.driver import Driver
+
+    from kubetui.panes.drawer.drawer import Drawer
 
 Handler = Callable[[str], Awaitable[None]]
 DARK, LIGHT = "tokyo-night", "catppuccin-latte"
@@ -67,7 +67,7 @@ class Explorer(App[int], inherit_bindings=False):
         self.theme = theme if theme in self.available_themes else DARK
 
     def _would_lose(self) -> bool:
-        return self.client.simulated and self.operations.runner.acted
+        return self.client.simulated and self.operations.acted
 
     def get_default_screen(self) -> Frame:
         """The main screen."""
@@ -116,13 +116,13 @@ class Explorer(App[int], inherit_bindings=False):
         self.interrupts.answered()
         await self.general.interrupt()
 
-    @on(Drawer.EditRequested)
-    def _edit_requested(self, event: Drawer.EditRequested) -> None:
-        self.operations.edit_requested(event)
+    async def on_drawer_edit_requested(self, event: "Drawer.EditRequested") -> None:
+        """The drawer asks to edit what it shows."""
+        await self.operations.edit(event.key)
 
     async def on_unmount(self) -> None:
         """Let go of the cluster."""
-        await self.operations.forwarding.close()
+        await self.operations.close()
         self.frame.facts.close()
         await self.client.close()
 

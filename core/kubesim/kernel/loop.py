@@ -28,6 +28,8 @@ class Loop:
         self._buckets: dict[int, deque[tuple[Callback, tuple[Any, ...]]]] = {}
         self._stamp_second = -1
         self._stamp = ""
+        self._micro_at = -1
+        self._micro = ""
 
     def at(self, due: int, callback: Callback, *args: Any) -> None:
         """Run ``callback(*args)`` at ``due`` (or now, when that is past)."""
@@ -58,8 +60,11 @@ class Loop:
         return self._stamp
 
     def micro_stamp(self) -> str:
-        """The present as metav1.MicroTime."""
-        return format_micro_time(self.now)
+        """The present as metav1.MicroTime; one string object per instant."""
+        if self.now != self._micro_at:
+            self._micro_at = self.now
+            self._micro = format_micro_time(self.now)
+        return self._micro
 
     @property
     def next_due(self) -> int | None:

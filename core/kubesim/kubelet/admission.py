@@ -61,7 +61,7 @@ def prepare(worker: "PodWorker", now: int) -> None:
             worker.event("Warning", "FailedMount", complaint)
             worker.mount_wait = min(max(2 * worker.mount_wait, MOUNT_RETRY_MS), MOUNT_RETRY_MAX_MS)
             worker.sandbox_at = on_grid(now + worker.mount_wait)
-            worker.agent.shared.waiting.add(worker, [(need.gvr, need.name) for need in needs])
+            worker.agent.shared.waiting.add(worker)
             return
         worker.mount_wait = 0
     worker.ip = worker.agent.host_ip if worker.plan.host_network else worker.agent.addresses.take()

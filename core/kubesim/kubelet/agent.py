@@ -49,7 +49,6 @@ class Agent:
         self.booted = 0
         self.last_error = ""
         self.heartbeat = Heartbeat(self)
-        self._about: tuple[Tree | None, str, Tree] = (None, "", {})
         self.arrival: tuple[PodPlan, Tree, tuple[Any, ...], dict[str, Any], Own] | None = None
         """The plan, the condition found, other marks, and the first status of the pod that came last."""
         client.recorder.host = spec.name
@@ -142,6 +141,8 @@ class Agent:
     def release(self, worker: PodWorker) -> None:
         """Free what a pod had: resources, ports, address."""
         self._book(worker.plan, -1)
+        if worker.plan.objects:
+            self.shared.waiting.forget(worker)
         for port in worker.plan.host_ports:
             if self._host_ports.get(port) == worker.uid:
                 del self._host_ports[port]
@@ -159,17 +160,10 @@ class Agent:
         return f"containerd://{self.shared.identifiers.getrandbits(256):064x}"
 
     # ------------------------------------------------------------------ saying
-    def event(self, about: Tree, kind: str, reason: str, message: str) -> None:
-        """Record an Event; it is lost while the API is out of reach."""
+    def event(self, about: Tree, kind: str, reason: str, message: str, field_path: str = "") -> None:
+        """Record an Event about an object or a part of it; it is lost while the API is out of reach."""
         if self.online:
-            self.client.event(about, kind, reason, message)
-
-    def about(self, pod: Tree, field_path: str) -> Tree:
-        """A pod with the path of one of its containers, as events name it."""
-        known = self._about
-        if known[0] is not pod or known[1] != field_path:
-            self._about = known = (pod, field_path, {**pod, "fieldPath": field_path})
-        return known[2]
+            self.client.event(about, kind, reason, message, field_path)
 
     # ------------------------------------------------------------------ outages
     def halt(self, *, machine: bool) -> None:

@@ -186,10 +186,12 @@ class Kubelets:
         worker = traffic.known(self._client, self.worker_of(namespace, name), namespace, name)
         return traffic.logs(worker, container, previous=previous, limit=limit)
 
-    def execute(self, namespace: str, name: str, container: str, argv: tuple[str, ...]) -> Outcome:
-        """Run a command in a container. Raises ApiError."""
+    def execute(
+        self, namespace: str, name: str, container: str, argv: tuple[str, ...], stdin: bytes = b""
+    ) -> Outcome:
+        """Run a command in a container, with all of its input at once. Raises ApiError."""
         worker = traffic.reachable(self._client, self.worker_of(namespace, name), namespace, name)
-        return traffic.execute(worker, container, argv)
+        return traffic.execute(worker, container, argv, stdin)
 
     def usage(self, namespace: str, name: str) -> tuple[int, int] | None:
         """Milli-cores and bytes that a pod uses, or without a namespace a node; None when it does not run."""

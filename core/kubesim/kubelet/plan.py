@@ -10,7 +10,7 @@ from kubesim.kubelet.profile import Profile
 from kubesim.kubelet.simruntime.machine import Surroundings
 from kubesim.kubelet.simruntime.program import Asked, Program, build
 from kubesim.objects import pods, quantities
-from kubesim.objects.wire import EMPTY, Tree
+from kubesim.objects.wire import EMPTY, Gvr, Tree
 
 INIT, SIDECAR, APP, EPHEMERAL = "init", "sidecar", "app", "ephemeral"
 STARTUP, LIVENESS, READINESS = "Startup", "Liveness", "Readiness"
@@ -168,7 +168,7 @@ class PodPlan:
 
     __slots__ = (
         "app_count", "containers", "creating", "creating_init", "gates", "grace_ms", "host_network",
-        "host_ports", "init_count", "qos", "requests", "restart_policy", "volume_needs",
+        "host_ports", "init_count", "objects", "qos", "requests", "restart_policy", "volume_needs",
     )  # fmt: skip
 
     def __init__(self, pod: Tree, catalogue: Catalogue) -> None:
@@ -196,6 +196,10 @@ class PodPlan:
         self.volume_needs = mounts.needs(spec.get("volumes") or ())
         grace = spec.get("terminationGracePeriodSeconds")
         self.grace_ms = 30_000 if grace is None else grace * 1000
+        wanted = [(need.gvr, need.name) for need in self.volume_needs]
+        wanted += [(need.gvr, need.name) for plan in made for need in plan.needs]
+        self.objects: tuple[tuple[Gvr, str], ...] = tuple(dict.fromkeys(wanted))
+        """The ConfigMaps and Secrets that the pod is made from."""
         self.host_network = bool(spec.get("hostNetwork"))
         self.host_ports: tuple[tuple[str, int], ...] = tuple(
             (port.get("protocol", "TCP"), port["hostPort"])

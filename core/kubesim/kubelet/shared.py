@@ -1,6 +1,5 @@
 """What the kubelets of one cluster share: plans, runtime, chance, and who waits for which ConfigMap or Secret."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from kubesim.kernel.chance import Stream
@@ -21,10 +20,18 @@ class Waiting:
     def __init__(self) -> None:
         self._workers: dict[tuple[Gvr, str, str], dict[str, PodWorker]] = {}
 
-    def add(self, worker: "PodWorker", objects: Iterable[tuple[Gvr, str]]) -> None:
-        """Poke a pod when one of these objects of its namespace changes."""
-        for gvr, name in objects:
+    def add(self, worker: "PodWorker") -> None:
+        """Poke a pod when one of the objects that it is made from changes."""
+        for gvr, name in worker.plan.objects:
             self._workers.setdefault((gvr, worker.namespace, name), {})[worker.uid] = worker
+
+    def forget(self, worker: "PodWorker") -> None:
+        """A pod is gone."""
+        for gvr, name in worker.plan.objects:
+            key = (gvr, worker.namespace, name)
+            held = self._workers.get(key)
+            if held is not None and held.pop(worker.uid, None) is not None and not held:
+                del self._workers[key]
 
     def changed(self, gvr: Gvr, namespace: str, name: str) -> "list[PodWorker]":
         """Those who waited for an object; they are forgotten."""

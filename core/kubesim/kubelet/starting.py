@@ -120,7 +120,7 @@ def create(worker: "PodWorker", container: Container, now: int) -> None:
         if complaint:
             worker.container_event(container, "Warning", "Failed", f"Error: {complaint}")
             container.wait("CreateContainerConfigError", complaint, now + RETRY_MS)
-            worker.agent.shared.waiting.add(worker, [(need.gvr, need.name) for need in plan.needs])
+            worker.agent.shared.waiting.add(worker)
             return
     program, facts, files = _program(worker, container)
     past = container.past

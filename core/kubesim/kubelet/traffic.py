@@ -121,7 +121,7 @@ def logs(worker: PodWorker, name: str, *, previous: bool, limit: int) -> list[Lo
     return process.logs(now, limit, surroundings.facts(worker, container))
 
 
-def execute(worker: PodWorker, name: str, argv: tuple[str, ...]) -> Outcome:
+def execute(worker: PodWorker, name: str, argv: tuple[str, ...], stdin: bytes = b"") -> Outcome:
     """Run a command in a running container, with its environment and its files. Raises ApiError."""
     container = _container(worker, name)
     process = container.process
@@ -133,6 +133,9 @@ def execute(worker: PodWorker, name: str, argv: tuple[str, ...]) -> Outcome:
     except MissingError:
         found = {}
     values = {"HOSTNAME": worker.name, "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", **found}
+    if stdin:
+        # Where the commands of the simulated shell look for what is piped into them.
+        values["\x00stdin"] = stdin.decode("utf-8", "replace")
     process.files = mounts.files(worker.pod, container.plan.tree, host, lookup)
     process.facts = surroundings.facts(worker, container)
     return process.execute(argv, worker.agent.loop.now, values)

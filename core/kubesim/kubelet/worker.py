@@ -260,4 +260,4 @@ class PodWorker:
 
     def container_event(self, container: Container, kind: str, reason: str, message: str) -> None:
         """An Event about a container."""
-        self.agent.event(self.agent.about(self.pod, container.plan.field_path), kind, reason, message)
+        self.agent.event(self.pod, kind, reason, message, container.plan.field_path)

@@ -1,5 +1,6 @@
 """The event recorder: writes Events and folds repetitions, as client-go's correlator does."""
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from kubesim.kernel.loop import Loop
@@ -18,16 +19,24 @@ COMBINED = "(combined from similar events): "
 """# k8s: client-go/tools/record/events_cache.go"""
 
 
+@lru_cache(maxsize=CACHE_SIZE)
+def _joined(group: str, message: str) -> str:
+    """The text that tells an Event from others about one object; most objects share it, so it is one string."""
+    return group + message
+
+
 class _Subject:
-    """What has been said about one object: the spam filter's tokens, similar messages by reason, Events by text."""
+    """What has been said about one object: the spam filter's tokens, similar messages by group, Events by text."""
 
     __slots__ = ("known", "similar", "spent_at", "tokens")
 
     def __init__(self, now: int) -> None:
         self.tokens = float(SPAM_BURST)
         self.spent_at = now
-        self.similar: dict[str, tuple[dict[str, None], int]] = {}
-        self.known: dict[str, tuple[str, str]] = {}
+        self.similar: dict[str, tuple[int, tuple[str, ...]]] = {}
+        """When a message of a group was last said, and the first different ones."""
+        self.known: dict[str, str] = {}
+        """The names of the Events."""
 
     def allow(self, now: int) -> bool:
         """Take a token, if there is one."""
@@ -42,16 +51,17 @@ class _Subject:
     def is_one_of_many(self, group: str, message: str, now: int) -> bool:
         """Whether too many different messages of one group have come, so that they become one Event."""
         found = self.similar.get(group)
-        if found is None or now - found[1] > SIMILAR_WINDOW_MS:
-            self.similar[group] = ({message: None}, now)
+        if found is None or now - found[0] > SIMILAR_WINDOW_MS:
+            self.similar[group] = (now, (message,))
             return False
-        messages = found[0]
-        self.similar[group] = (messages, now)
+        messages = found[1]
         if message in messages:
+            self.similar[group] = (now, messages)
             return False
         if len(messages) < SIMILAR_LIMIT - 1:
-            messages[message] = None
+            self.similar[group] = (now, (*messages, message))
             return False
+        self.similar[group] = (now, messages)
         return True
 
 
@@ -73,37 +83,41 @@ class Recorder:
         self._serial = 0
         self._young: dict[str, _Subject] = {}
         self._old: dict[str, _Subject] = {}
-        self._reference: tuple[Tree | None, Tree] = (None, {})
+        self._reference: tuple[Tree | None, str, Tree] = (None, "", {})
         self._shape: dict[str, Any] = {}
 
-    def event(self, about: Tree, kind: str, reason: str, message: str) -> None:
-        """Record one occurrence. Never raises; what the server refuses is dropped and counted."""
+    def event(self, about: Tree, kind: str, reason: str, message: str, field_path: str = "") -> None:
+        """Record one occurrence, of the part of the object that ``field_path`` names.
+
+        Never raises; what the server refuses is dropped and counted.
+        """
         now = self._loop.now
-        subject = self._subject(about["metadata"].get("uid", ""), now)
-        group = key = about.get("fieldPath", "") + reason
+        field_path = field_path or about.get("fieldPath", "")
+        uid = about["metadata"].get("uid", "")
+        subject = self._young.get(uid)
+        if subject is None:
+            subject = self._young[uid] = self._renewed(uid, now)
+        group = field_path + reason if field_path else reason
         if self.modern:
-            key += message
-        elif subject.is_one_of_many(group, message, now):
-            message = COMBINED + message
+            key = group + message
         else:
-            key += message
-        if not self.modern and not subject.allow(now):
-            return
-        known = subject.known.get(key)
-        if known is None or not self._repeat(known, message):
-            subject.known[key] = self._create(about, kind, reason, message)
+            key = _joined(group, message)
+            if subject.is_one_of_many(group, message, now):
+                message, key = COMBINED + message, group
+            if not subject.allow(now):
+                return
+        known = subject.known
+        name = known.get(key)
+        if name is None or not self._repeat(about, name, message):
+            known[key] = self._create(about, kind, reason, message, field_path)
 
-    def _subject(self, uid: str, now: int) -> _Subject:
-        found = self._young.get(uid)
-        if found is None:
-            if len(self._young) >= CACHE_SIZE:
-                self._old, self._young = self._young, {}
-            found = self._old.pop(uid, None) or _Subject(now)
-            self._young[uid] = found
-        return found
+    def _renewed(self, uid: str, now: int) -> _Subject:
+        if len(self._young) >= CACHE_SIZE:
+            self._old, self._young = self._young, {}
+        return self._old.pop(uid, None) or _Subject(now)
 
-    def _repeat(self, place: tuple[str, str], message: str) -> bool:
-        old = self._client.get(EVENTS, *place)
+    def _repeat(self, about: Tree, name: str, message: str) -> bool:
+        old = self._client.get(EVENTS, about["metadata"].get("namespace") or "default", name)
         if old is None:
             return False
         change: dict[str, Any]
@@ -118,29 +132,35 @@ class Recorder:
             self.dropped += 1
         return True
 
-    def _create(self, about: Tree, kind: str, reason: str, message: str) -> tuple[str, str]:
+    def _create(self, about: Tree, kind: str, reason: str, message: str, field_path: str) -> str:
         metadata = about["metadata"]
         namespace = metadata.get("namespace") or "default"
+        loop = self._loop
         self._serial += 1
-        name = f"{metadata['name']}.{self._loop.now * 1_000_000 + self._serial % 1_000_000:x}"
+        name = "%s.%x" % (metadata["name"], loop.now * 1_000_000 + self._serial % 1_000_000)  # noqa: UP031 - faster
+        known, path, reference = self._reference
+        # One reference object is shared by the events that follow each other about one object.
+        if known is not about or path != field_path:
+            reference = _refer(about, field_path)
+            self._reference = (about, field_path, reference)
         # The server takes this tree over: it must be new, its metadata too.
-        event = dict(self._shape or self._make_shape())
+        event = (self._shape or self._make_shape()).copy()
         event["metadata"] = {"name": name, "namespace": namespace}
-        event["involvedObject"] = self._refer(about)
+        event["involvedObject"] = reference
         event["reason"] = reason
         event["message"] = message
         event["type"] = kind
         if self.modern:
-            event["eventTime"] = self._loop.micro_stamp()
+            event["eventTime"] = loop.micro_stamp()
             event["action"] = "Binding" if reason == "Scheduled" else "Scheduling"
         else:
-            event["firstTimestamp"] = event["lastTimestamp"] = self._loop.stamp()
+            event["firstTimestamp"] = event["lastTimestamp"] = loop.stamp()
         try:
             self._client.create(EVENTS, namespace, event)
         except ApiError:
             # k8s: a recorder drops what the server refuses (a namespace that is going away).
             self.dropped += 1
-        return namespace, name
+        return name
 
     def _make_shape(self) -> dict[str, Any]:
         agent = self._client.identity.agent
@@ -154,19 +174,16 @@ class Recorder:
             self._shape.update(count=1, type="", eventTime=None, reportingComponent=agent, reportingInstance=self.host)
         return self._shape
 
-    def _refer(self, about: Tree) -> Tree:
-        # One reference object is shared by the events that follow each other about one object.
-        if self._reference[0] is about:
-            return self._reference[1]
-        metadata = about["metadata"]
-        reference = {"kind": about.get("kind", "")}
-        if "namespace" in metadata:
-            reference["namespace"] = metadata["namespace"]
-        reference["name"] = metadata["name"]
-        reference["uid"] = metadata.get("uid", "")
-        reference["apiVersion"] = about.get("apiVersion", "v1")
-        reference["resourceVersion"] = metadata.get("resourceVersion", "")
-        if "fieldPath" in about:
-            reference["fieldPath"] = about["fieldPath"]
-        self._reference = (about, reference)
-        return reference
+
+def _refer(about: Tree, field_path: str) -> Tree:
+    metadata = about["metadata"]
+    reference = {"kind": about.get("kind", "")}
+    if "namespace" in metadata:
+        reference["namespace"] = metadata["namespace"]
+    reference["name"] = metadata["name"]
+    reference["uid"] = metadata.get("uid", "")
+    reference["apiVersion"] = about.get("apiVersion", "v1")
+    reference["resourceVersion"] = metadata.get("resourceVersion", "")
+    if field_path:
+        reference["fieldPath"] = field_path
+    return reference

@@ -147,6 +147,7 @@ def test_expect_continue(web):
         (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n", 413),
         (b"FROB / HTTP/1.1\r\nHost: a\r\n\r\n", 501),
+        (b"GET http://[x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 20_000, 431),
     ],
     ids=[
@@ -161,6 +162,7 @@ def test_expect_continue(web):
         "coding",
         "too-big",
         "method",
+        "target",
         "flood",
     ],
 )

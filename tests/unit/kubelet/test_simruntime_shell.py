@@ -169,3 +169,20 @@ def test_arithmetic_assigns():
 def test_division_by_zero():
     found = run("echo $((1/0)); echo after")
     assert (found.code, output(found)) == (2, "sh: divide by zero\n")
+
+
+ODD = (
+    "head -n x", "tail -c", "wget http://[x", "sleep nan", "sleep 1e999", "sleep -1", "exit abc", "echo $((99**9))",
+    "i=2; while true; do i=$((i*i)); sleep 1; done", "A=x; while true; do A=$A$A; sleep 1; done",
+    "while true; do cat f f > g; cat g >> f; sleep 1; done", "(" * 3000, "echo " + "$(" * 2000,
+    "seq 1 99999999 | tail -n 1", "echo $((1+))", "date +%", "date +%Q%Ö", "[ ]", "[", "test", "kill", "trap",
+    "printf %", "nc", "dig", "exit 99999999999999999999", "i=" + "9" * 5000 + "; echo $((i+1))", "for", "if", "while",
+    "| |", "&&", "sh -c", "sh -e", "env -i", "cat <", "> ",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("line", ODD, ids=range(len(ODD)))
+def test_odd_lines_do_no_harm(line):
+    found = run(line)
+    timeline.last_events(found, 50_000, 3)
+    assert len(output(found, 50_000, 3)) < 1_000_000

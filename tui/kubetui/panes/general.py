@@ -73,8 +73,9 @@ class General:
 
     def _step(self, delta: int) -> None:
         stage = self._frame.stage
-        if stage.drawer.display:
-            (stage.table if stage.drawer.has_focus_within else stage.drawer.view).focus()
+        drawer = stage.drawer
+        if drawer is not None:
+            (stage.table if drawer.has_focus_within else drawer.view).focus()
         elif stage.browser is None:
             stage.home.step(delta)
 

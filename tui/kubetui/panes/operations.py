@@ -4,18 +4,14 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kubesim.objects.wire import Key
-from kubetui.panes.drawer.drawer import Drawer
-from kubetui.panes.forwarding import Forwarding
-from kubetui.panes.nodework import NodeWork
-from kubetui.panes.objectwork import ObjectWork
 from kubetui.panes.resource import ResourceTable
-from kubetui.panes.runner import Runner
-from kubetui.panes.story import StoryTable
 
 if TYPE_CHECKING:
     from textual.app import App
 
+    from kubetui.panes.forwarding import Forwarding
     from kubetui.panes.frame import Frame
+    from kubetui.panes.runner import Runner
 
 Handler = Callable[[str], Awaitable[None]]
 Work = Callable[[Sequence[Key], str], Coroutine[Any, Any, None]]
@@ -23,56 +19,88 @@ Work = Callable[[Sequence[Key], str], Coroutine[Any, Any, None]]
 TABS = {"describe": "describe", "yaml": "yaml", "logs": "logs", "events-of": "events", "why": "why", "decode": "yaml"}
 """The drawer's tab that an action opens."""
 
+WORKS = (
+    "delete", "kill", "evict", "scale", "scale-up", "scale-down", "restart", "set-image", "rollback", "trigger",
+    "suspend", "edit", "cordon", "uncordon", "drain", "chaos", "crash",
+)  # fmt: skip
+"""Actions that are carried out by ``objectwork`` and ``nodework``."""
+
 
 class Operations:
-    """Runs the actions on objects. What asks or waits runs in a worker, so that keys are never held up."""
+    """Runs the actions on objects. What asks or waits runs in a worker, so that keys are never held up.
+
+    The works bring flows, dialogs and sockets: they are imported when the first of them is asked for, after the
+    first paint.
+    """
 
     def __init__(self, app: "App[Any]", frame: "Frame") -> None:
-        self.runner = Runner(frame)
-        self.forwarding = Forwarding(app, frame)
+        self._app = app
         self._frame = frame
-        self.objects = ObjectWork(app, frame, self.runner)
-        works: Mapping[str, Work] = {
-            **self.objects.works,
-            **NodeWork(app, frame, self.runner).works,
-            "forward": self._forward,
-        }
+        self._runner: Runner | None = None
+        self._forwarding: Forwarding | None = None
+        self._works: Mapping[str, Work] = {}
         self.handlers: dict[str, Handler] = {
             **{action: self._detail(tab) for action, tab in TABS.items()},
-            **{action: self._on_targets(work) for action, work in works.items()},
+            **{action: self._on_targets(action) for action in WORKS},
             "logs-previous": self._previous_logs,
+            "forward": self._forward,
             "forwards": self._forwards,
-            "mend": self._in_worker(works["mend"]),
+            "mend": self._mend,
             "undo": self._undo,
         }
+
+    @property
+    def acted(self) -> bool:
+        """Whether anything was changed from here."""
+        return self._runner is not None and self._runner.acted
+
+    @property
+    def runner(self) -> "Runner":
+        """Carries out flows and remembers how to undo them."""
+        if self._runner is None:
+            from kubetui.panes.runner import Runner  # noqa: PLC0415 - not before the first paint
+
+            self._runner = Runner(self._frame)
+        return self._runner
+
+    @property
+    def forwarding(self) -> "Forwarding":
+        """The port-forwards."""
+        if self._forwarding is None:
+            from kubetui.panes.forwarding import Forwarding  # noqa: PLC0415
+
+            self._forwarding = Forwarding(self._app, self._frame)
+        return self._forwarding
+
+    def work(self, action: str) -> Work:
+        """Where the work of an action is done."""
+        if not self._works:
+            from kubetui.panes.nodework import NodeWork  # noqa: PLC0415
+            from kubetui.panes.objectwork import ObjectWork  # noqa: PLC0415
+
+            parts = (self._app, self._frame, self.runner)
+            self._works = {**ObjectWork(*parts).works, **NodeWork(*parts).works}
+        return self._works[action]
 
     # ------------------------------------------------------------------ how handlers are made
     def _targets(self) -> list[Key]:
         table = self._frame.table
         return table.targets() if isinstance(table, ResourceTable) else []
 
-    def _on_targets(self, work: Work) -> Handler:
+    def _on_targets(self, action: str) -> Handler:
         async def handle(argument: str) -> None:
             targets = self._targets()
             if targets:
-                self._frame.background(work(targets, argument))
+                self._frame.background(self.work(action)(targets, argument))
             else:
                 self._frame.say("no row is highlighted")
-
-        return handle
-
-    def _in_worker(self, work: Work) -> Handler:
-        async def handle(argument: str) -> None:
-            self._frame.background(work((), argument))
 
         return handle
 
     def _detail(self, tab: str) -> Handler:
         async def handle(argument: str) -> None:
             del argument
-            table = self._frame.table
-            targets = table.targets() if isinstance(table, ResourceTable | StoryTable) else []
-            key = table.cursor_key or next(iter(targets), None)
+            key = self._frame.table.cursor_key
             if key is not None:
                 await self._frame.stage.open_detail(key, tab)
 
@@ -85,17 +113,27 @@ class Operations:
         if key is not None:
             await self._frame.stage.open_detail(key, "logs", previous=True)
 
-    async def _forward(self, targets: Sequence[Key], ports: str) -> None:
-        await self.forwarding.open(targets[0], ports)
+    async def _forward(self, ports: str) -> None:
+        targets = self._targets()
+        if targets:
+            self._frame.background(self.forwarding.open(targets[0], ports))
 
     async def _forwards(self, argument: str) -> None:
         del argument
         self.forwarding.list()
 
+    async def _mend(self, argument: str) -> None:
+        self._frame.background(self.work("mend")((), argument))
+
     async def _undo(self, argument: str) -> None:
         del argument
         self._frame.background(self.runner.undo())
 
-    def edit_requested(self, event: Drawer.EditRequested) -> None:
-        """The drawer asks to edit what it shows."""
-        self._frame.background(self.objects.works["edit"]([event.key], ""))
+    async def edit(self, key: Key) -> None:
+        """Edit an object that is not a row: the drawer's."""
+        self._frame.background(self.work("edit")([key], ""))
+
+    async def close(self) -> None:
+        """Stop the port-forwards."""
+        if self._forwarding is not None:
+            await self._forwarding.close()

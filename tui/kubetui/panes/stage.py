@@ -1,5 +1,7 @@
 """The middle of the screen: home or one table, and the drawer beside it; knows which of them has the keys."""
 
+from typing import TYPE_CHECKING
+
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
@@ -12,11 +14,13 @@ from kubetui.model.catalogue import Catalogue
 from kubetui.model.glyphs import Glyphs
 from kubetui.model.places import Place
 from kubetui.model.usage import Facts
-from kubetui.panes.drawer.drawer import Drawer
 from kubetui.panes.home import Home
 from kubetui.panes.resource import ResourceTable
 from kubetui.panes.story import StoryTable
 from kubetui.panes.table import Table
+
+if TYPE_CHECKING:
+    from kubetui.panes.drawer.drawer import Drawer
 
 
 class Stage(Horizontal):
@@ -31,7 +35,8 @@ class Stage(Horizontal):
         super().__init__(id="stage")
         self.home = Home(client, catalogue, facts, glyphs)
         self.browser: ResourceTable | None = None
-        self.drawer = Drawer(client, keymap=keymap, id="drawer")
+        self._drawer: Drawer | None = None
+        self._keymap = keymap
         self._client = client
         self._catalogue = catalogue
         self._facts = facts
@@ -39,21 +44,24 @@ class Stage(Horizontal):
         self._slot = Container(id="browser")
 
     def compose(self) -> ComposeResult:
-        """Home, the place of a table, the drawer."""
+        """Home and the place of a table; the drawer comes when it is first opened."""
         yield self.home
         yield self._slot
-        yield self.drawer
 
     def on_mount(self) -> None:
         """Start at home."""
         self._slot.display = False
-        self.drawer.display = False
 
     # ------------------------------------------------------------------ reading
     @property
     def table(self) -> Table:
         """The table that has the keys, or had them last."""
         return self.browser if self.browser is not None else self.home.current
+
+    @property
+    def drawer(self) -> "Drawer | None":
+        """The drawer while it is open."""
+        return self._drawer if self._drawer is not None and self._drawer.display else None
 
     def live(self) -> list[Table]:
         """The tables that are on the screen."""
@@ -62,8 +70,9 @@ class Stage(Horizontal):
     @property
     def contexts(self) -> tuple[str, ...]:
         """Where keys are looked up now, the narrowest first."""
-        if self.drawer.display and self.drawer.has_focus_within:
-            return (f"drawer-{self.drawer.tab}", "drawer", "anywhere")
+        drawer = self.drawer
+        if drawer is not None and drawer.has_focus_within:
+            return (f"drawer-{drawer.tab}", "drawer", "anywhere")
         table = self.table
         return table.contexts if isinstance(table, ResourceTable | StoryTable) else ("table", "anywhere")
 
@@ -96,29 +105,36 @@ class Stage(Horizontal):
     # ------------------------------------------------------------------ details
     async def open_detail(self, key: Key, tab: str, *, previous: bool = False) -> None:
         """Show an object's details in the drawer."""
-        self.drawer.display = True
+        drawer = self._drawer
+        if drawer is None:
+            from kubetui.panes.drawer.drawer import Drawer  # noqa: PLC0415 - not before the first paint
+
+            drawer = self._drawer = Drawer(self._client, keymap=self._keymap, id="drawer")
+            await self.mount(drawer)
+        drawer.display = True
         self.add_class("-drawer")
-        await self.drawer.show(key, tab, previous=previous)
+        await drawer.show(key, tab, previous=previous)
         self.post_message(self.Changed())
 
     def close_detail(self) -> bool:
         """Hide the details; False when they were not shown."""
-        if not self.drawer.display:
+        drawer = self.drawer
+        if drawer is None:
             return False
-        self.drawer.hide()
-        self.drawer.display = False
+        drawer.hide()
+        drawer.display = False
         self.remove_class("-drawer", "-full")
         self.table.focus()
         self.post_message(self.Changed())
         return True
 
     # ------------------------------------------------------------------ messages
-    @on(Drawer.Closed)
-    def _left(self) -> None:
+    def on_drawer_closed(self) -> None:
+        """The drawer asks to be hidden."""
         self.close_detail()
 
-    @on(Drawer.FullScreen)
-    def _resized_drawer(self, event: Drawer.FullScreen) -> None:
+    def on_drawer_full_screen(self, event: "Drawer.FullScreen") -> None:
+        """The drawer asks for the whole screen, or gives it back."""
         self.set_class(event.full, "-full")
 
     @on(Table.Highlighted)

@@ -68,7 +68,8 @@ def _cannot(value: Any, target: str) -> str:
 
 
 def allowed_alias_ratio(decoded: int) -> float:
-    """How much of a document may come out of aliases. # k8s: sigs.k8s.io/yaml decode, against exponential growth"""
+    """How much of a document may come out of aliases."""
+    # k8s: sigs.k8s.io/yaml decode; it stops documents that grow exponentially
     if decoded <= 400_000:
         return 0.99
     if decoded >= 4_000_000:
@@ -120,9 +121,9 @@ class _Json:
         if not self.open:
             return
         self.aliased += 1
-        if self.aliased > 100 and self.decoded > 1000:
-            if self.aliased / self.decoded > allowed_alias_ratio(self.decoded):
-                raise YamlError("yaml: document contains excessive aliasing")
+        many = self.aliased > 100 and self.decoded > 1000
+        if many and self.aliased / self.decoded > allowed_alias_ratio(self.decoded):
+            raise YamlError("yaml: document contains excessive aliasing")
 
     def _number(self, number: float) -> float:
         if not math.isfinite(number) and not self.bad_number:

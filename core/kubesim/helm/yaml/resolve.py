@@ -1,4 +1,4 @@
-"""What a YAML scalar stands for: go-yaml's rules for plain text, of version 2 (reading, toYaml) and 3 (toYamlPretty)."""
+"""What a YAML scalar stands for: go-yaml's rules, of version 2 (reading, toYaml) and 3 (toYamlPretty)."""
 
 import calendar
 import math
@@ -51,8 +51,8 @@ def _words() -> dict[str, tuple[str, Any]]:
 
 _WORDS3: Final = _words()
 OLD_BOOLEANS: Final = {
-    **dict.fromkeys("y Y yes Yes YES on On ON".split(), True),
-    **dict.fromkeys("n N no No NO off Off OFF".split(), False),
+    **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "on", "On", "ON"), True),
+    **dict.fromkeys(("n", "N", "no", "No", "NO", "off", "Off", "OFF"), False),
 }
 """The words that only YAML 1.1 takes for booleans."""
 _WORDS: Final = {**_WORDS3, **{word: (BOOL, value) for word, value in OLD_BOOLEANS.items()}}

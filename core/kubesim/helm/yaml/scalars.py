@@ -164,7 +164,8 @@ def _fold_single_lines(text: str, column: int, indent: int, width: int) -> str:
             column = 0
             after_break = True
             continue
-        if letter == " " and not after_space and column > width and 0 < place < len(text) - 1 and text[place + 1] != " ":
+        lone = letter == " " and not after_space and 0 < place < len(text) - 1 and text[place + 1] != " "
+        if lone and column > width:
             parts.append("\n" + " " * indent)
             column = indent
             after_space = True

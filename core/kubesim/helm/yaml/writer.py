@@ -1,5 +1,6 @@
 """Writes YAML as Helm's toYaml (through JSON and go-yaml version 2) and toYamlPretty (version 3) do, byte for byte."""
 
+import math
 import re
 from functools import lru_cache
 from typing import Any, Final
@@ -154,7 +155,7 @@ def number_text(number: float) -> str:
     """A float64 after its way through JSON: whole numbers that fit 64 bits are integers."""
     if number.is_integer() and -9.223372036854775808e18 <= number < 1.8446744073709551616e19:
         return str(int(number))
-    if number != number or number in (float("inf"), float("-inf")):
+    if not math.isfinite(number):
         raise GoError(f"json: unsupported value: {format_float(number)}")
     return format_float(number)
 

@@ -3,8 +3,10 @@
 import struct
 import zlib
 from collections.abc import Mapping
-from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
+
+from kubesim.objects.wire import EMPTY
 
 SYN_STREAM, SYN_REPLY, RST_STREAM, PING, GOAWAY = 1, 2, 3, 6, 7
 DATA = 0
@@ -16,7 +18,7 @@ CHUNK = 32 * 1024
 FRAME_LIMIT = 16 * 1024 * 1024
 """The largest frame that is accepted."""
 
-DICTIONARY = files("kubesim").joinpath("data/spdy-dictionary.bin").read_bytes()
+DICTIONARY = (Path(__file__).parents[2] / "data" / "spdy-dictionary.bin").read_bytes()
 """Where the compression of headers begins. # k8s: SPDY/3 draft, 2.6.10.1"""
 
 
@@ -30,7 +32,7 @@ class Frame(NamedTuple):
     kind: int
     stream: int
     data: bytes = b""
-    headers: Mapping[str, str] = {}
+    headers: Mapping[str, str] = EMPTY
     fin: bool = False
     value: int = 0
 

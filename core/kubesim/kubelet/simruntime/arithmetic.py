@@ -11,7 +11,7 @@ _LEVELS = (("||",), ("&&",), ("==", "!="), ("<", "<=", ">", ">="), ("+", "-"), (
 
 def is_number(text: str) -> bool:
     """Whether a text is a whole number."""
-    return text.lstrip("-").isdigit()
+    return text.isascii() and text.lstrip("-").isdigit() and len(text) <= 20 and not text.startswith("--")
 
 
 class _Reader:
@@ -39,7 +39,7 @@ class _Reader:
         left = self._level(depth + 1)
         while (operator := self._peek()) in _LEVELS[depth]:
             self._at += 1
-            left = _apply(operator, left, self._level(depth + 1))
+            left = _wrapped(_apply(operator, left, self._level(depth + 1)))
         return left
 
     def _unary(self) -> int:
@@ -56,7 +56,7 @@ class _Reader:
             self._at += 1
             return inner
         if token.isdigit():
-            return int(token)
+            return int(token[:19])
         return self._variable(token)
 
     def _variable(self, token: str) -> int:
@@ -66,7 +66,7 @@ class _Reader:
         text = "12345" if name == "RANDOM" else self._variables.get(name, "0") or "0"
         if not is_number(text):
             raise ShellError("sh: arithmetic syntax error")
-        number = int(text)
+        number = _wrapped(int(text[:20]))
         if self._peek() in {"++", "--"}:
             change = 1 if self._peek() == "++" else -1
             self._at += 1
@@ -95,6 +95,11 @@ def _apply(operator: str, left: int, right: int) -> int:
     return int(results[operator])
 
 
+def _wrapped(number: int) -> int:
+    """As 64 bits hold it."""
+    return (number + 2**63) % 2**64 - 2**63
+
+
 def evaluate(text: str, variables: MutableMapping[str, str]) -> int:
     """The value of an expression; ``i++`` and ``i = 1`` change the variable. Raises ShellError."""
-    return _Reader(text, variables).value() if text.strip() else 0
+    return _wrapped(_Reader(text, variables).value()) if text.strip() else 0

@@ -10,6 +10,8 @@ _SHELLS = frozenset({"sh", "bash", "ash", "dash", "/bin/sh", "/bin/bash", "/bin/
 _WRAPPERS = frozenset(
     {"exec", "nohup", "command", "time", "tini", "/sbin/tini", "dumb-init", "env", "/usr/bin/env", "su-exec", "gosu"}
 )
+LONGEST_SLEEP = 10**9
+"""Seconds; whatever sleeps longer never wakes."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 Command = Callable[[Interpreter, list[str]], int]
@@ -148,6 +150,9 @@ def _sleep(machine: Interpreter, argv: list[str]) -> int:
     for word in argv[1:]:
         if word in {"infinity", "inf"}:
             machine.stay()
+        if not word[:1].isdigit() and not word.startswith("."):
+            machine.complain(f"sleep: invalid number '{word}'\n")
+            return 1
         unit = _UNITS.get(word[-1:], 0)
         try:
             total += float(word[:-1]) * unit if unit else float(word)
@@ -157,6 +162,8 @@ def _sleep(machine: Interpreter, argv: list[str]) -> int:
     if len(argv) == 1:
         machine.complain("sleep: missing operand\n")
         return 1
+    if total > LONGEST_SLEEP:
+        machine.stay()
     machine.at_ms += round(total * 1000)
     return 0
 

@@ -117,22 +117,23 @@ def _grep(machine: Interpreter, argv: list[str]) -> int:
 
 def _lines(machine: Interpreter, argv: list[str]) -> int:
     """Head and tail of a text; ``tail -f`` stays."""
-    count = 10
-    paths: list[str] = []
+    count, paths = 10, []
     words = iter(argv[1:])
     for word in words:
-        if word in {"-n", "-c"}:
-            count = int(next(words, "10").lstrip("+-") or 10)
-        elif word.startswith("-") and word.strip("-n").isdigit():
-            count = int(word.strip("-n"))
+        number = next(words, "") if word in {"-n", "-c"} else word.strip("-n") if word.startswith("-") else ""
+        if number.lstrip("+-").isdigit():
+            count = int(number.lstrip("+-")[:9])
+        elif word in {"-n", "-c"}:
+            machine.complain(f"{argv[0]}: invalid number '{number}'\n")
+            return 1
         elif not word.startswith("-"):
             paths.append(word)
     text = machine.files.get(paths[0], "") if paths else machine.variables.get(STDIN, "")
     lines = text.splitlines()
-    machine.write("".join(f"{line}\n" for line in (lines[:count] if argv[0] == "head" else lines[-count:])))
-    if argv[0] == "tail" and any(
-        word.startswith("-") and word.lower().rstrip("0123456789").endswith("f") for word in argv[1:]
-    ):
+    shown = lines[:count] if argv[0] == "head" else lines[max(0, len(lines) - count) :]
+    machine.write("".join(f"{line}\n" for line in shown))
+    follows = any(word[:1] == "-" and word.lower().rstrip("0123456789").endswith("f") for word in argv[1:])
+    if argv[0] == "tail" and follows:
         machine.stay()
     return 0
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 MAX_HEAD = 64 * 1024
 MAX_BODY = 16 * 1024 * 1024
@@ -112,6 +113,10 @@ def _request_line(line: bytes) -> tuple[str, str, str]:
         raise _BadRequestError
     if target[0] != "/" and target != "*" and "://" not in target:
         raise _BadRequestError
+    try:
+        urlsplit(target)
+    except ValueError:
+        raise _BadRequestError from None
     if method not in _METHODS:
         raise _BadRequestError(501)
     return method, target, version

@@ -10,6 +10,8 @@ from kubesim.kubelet.simruntime.timeline import Event, Loop
 
 MAX_STEPS = 20_000
 """Commands after which a line counts as endless."""
+MAX_TEXT = 65_536
+"""How long the value of a variable may grow, and a file."""
 STDIN = "\x00stdin"
 """The variable that holds what a command reads."""
 
@@ -175,7 +177,7 @@ class Interpreter(Machine):
         words = list(node.words)
         while words and (assignment := _assignment(words[0])) is not None:
             name, value = assignment
-            self.variables[name] = self.text(value)
+            self.variables[name] = self.text(value)[:MAX_TEXT]
             self.status = 0
             del words[0]
         argv = self.words(tuple(words))
@@ -202,7 +204,7 @@ class Interpreter(Machine):
         if path in {"/dev/stdout", "/dev/stderr", "/proc/1/fd/1", "/proc/1/fd/2"}:
             self.write(content)
         elif path != "/dev/null":
-            self.put(path, self.files.get(path, "") + content if append else content)
+            self.put(path, (self.files.get(path, "") + content if append else content)[:MAX_TEXT])
 
     # ------------------------------------------------------------------ words
     def words(self, words: tuple[Word, ...]) -> list[str]:

@@ -46,12 +46,7 @@ def _fetch(machine: Interpreter, argv: list[str]) -> int:
         url = next(
             (f"http://{word}" for word in reversed(argv[1:]) if not word.startswith("-") and "." not in word), ""
         )
-    parts = urlsplit(url or "http://localhost")
-    host = parts.hostname or "localhost"
-    try:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError:
-        port = 80
+    host, port = _target(url or "http://localhost")
     curl = argv[0] == "curl"
     outside = "." in host and not host.endswith((".svc", ".cluster.local")) and host.rsplit(".", 1)[-1] in _TOP_LEVEL
     machine.at_ms += 10
@@ -62,6 +57,15 @@ def _fetch(machine: Interpreter, argv: list[str]) -> int:
         return 7
     machine.complain(f"wget: can't connect to remote host ({host}): Connection refused\n")
     return 1
+
+
+def _target(url: str) -> tuple[str, int]:
+    """Host and port of a URL; localhost for what is none."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname or "localhost", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return "localhost", 80
 
 
 _TOP_LEVEL = frozenset({"com", "org", "net", "io", "dev", "edu", "gov", "de", "uk", "app", "sh"})

@@ -41,6 +41,9 @@ def _finish(machine: Shell, node: Node) -> int | None:
         return machine.at_ms if machine.ended else None
     except (BreakError, ContinueError):
         machine.status = 0
+    except RecursionError:
+        machine.complain("sh: maximum nesting exceeded\n")
+        machine.status = 2
     except ShellError as error:
         machine.complain(f"{error}\n")
         machine.status = 2

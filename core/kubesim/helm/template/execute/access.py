@@ -5,7 +5,7 @@ from typing import Any
 
 from kubesim.helm.template.errors import GoError
 from kubesim.helm.template.execute import fields
-from kubesim.helm.template.execute.calls import compile_argument, convert
+from kubesim.helm.template.execute.calls import convert, prepare_argument, typed_argument
 from kubesim.helm.template.execute.scope import Scope
 from kubesim.helm.template.execute.state import FinalStep, State, Step
 from kubesim.helm.template.nodes import Node
@@ -88,6 +88,7 @@ def fields_with_arguments(
     """A chain of fields of which the last is called with arguments, and maybe a final one."""
     *inner, last = names
     compiled: dict[str, list[Step]] = {}
+    prepared = [(argument, prepare_argument(argument, scope)) for argument in arguments]
 
     def run(state: State, dot: Any, final: Any = _MISSING) -> Any:
         state.node = node
@@ -106,7 +107,7 @@ def fields_with_arguments(
         key = method.name + " of " + type(value).__name__
         steps = compiled.get(key)
         if steps is None:
-            steps = compiled[key] = _method_arguments(state, method, arguments, final is not _MISSING, scope)
+            steps = compiled[key] = _method_arguments(state, method, prepared, final is not _MISSING)
         values = [step(state, dot) for step in steps]
         if final is not _MISSING:
             values.append(convert(state, final, method.variadic or method.parameters[-1]))
@@ -119,7 +120,7 @@ def fields_with_arguments(
 
 
 def _method_arguments(
-    state: State, method: Function, arguments: Sequence[Node], final: bool, scope: Scope
+    state: State, method: Function, arguments: Sequence[tuple[Node, Step | None]], final: bool
 ) -> list[Step]:
     wanted, given = len(method.parameters), len(arguments) + final
     if method.variadic is None and wanted != given:
@@ -127,4 +128,4 @@ def _method_arguments(
     if method.variadic is not None and given < wanted:
         raise state.failure(f"wrong number of args for {method.name}: want at least {wanted} got {len(arguments)}")
     types = [*method.parameters, *[method.variadic or method.parameters[-1]] * (given - wanted)]
-    return [compile_argument(node, types[index], scope) for index, node in enumerate(arguments)]
+    return [typed_argument(node, step, types[index]) for index, (node, step) in enumerate(arguments)]

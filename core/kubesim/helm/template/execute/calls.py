@@ -52,11 +52,20 @@ def constant(node: Node, value: Any) -> Step:
 
 def compile_argument(node: Node, wanted: GoType, scope: Scope) -> Step:
     """A step that gives an argument of the wanted type."""
+    return typed_argument(node, prepare_argument(node, scope), wanted)
+
+
+def prepare_argument(node: Node, scope: Scope) -> Step | None:
+    """The part of an argument that needs no type: None for literals."""
+    return None if isinstance(node, Nil | Bool | Number | String) else scope.operand(node, scope)
+
+
+def typed_argument(node: Node, step: Step | None, wanted: GoType) -> Step:
+    """A prepared argument as a step that gives the wanted type."""
     if isinstance(node, Nil):
         return _nil(node, wanted)
-    if isinstance(node, Bool | Number | String):
+    if isinstance(node, Bool | Number | String) or step is None:
         return _literal(node, wanted)
-    step = scope.operand(node, scope)
     if wanted is VALUE:
         return step
     if wanted is ANY:
@@ -104,7 +113,9 @@ def _converted(step: Step, wanted: GoType) -> Step:
     return run
 
 
-def _literal(node: Bool | Number | String, wanted: GoType) -> Step:
+def _literal(node: Node, wanted: GoType) -> Step:
+    if not isinstance(node, Bool | Number | String):
+        raise TypeError(f"no literal: {node}")
     if wanted.literal == "any":
         return literal(node)
     made = _typed_literal(node, wanted)

@@ -222,31 +222,30 @@ def _range(node: Branch, scope: Scope) -> Step:
     def run(state: State, dot: Any) -> Any:
         state.node = node
         value = pipe(state, dot)
-        if not value and not isinstance(value, bool | float | complex | str):
-            return otherwise(state, dot)
         pairs, is_boxed = _pairs(state, value, index_slot is not None)
         boxed, state.boxed = state.boxed, is_boxed
         if element_slot is not None and is_boxed:
             state.boxed_slots.add(element_slot)
         variables = state.variables
+        ran = False
         for index, element in pairs:
             if index_slot is not None:
                 variables[index_slot] = index
             if element_slot is not None:
                 variables[element_slot] = element
+            ran = True
             if body(state, element) == BREAK:
                 break
-        else:
-            state.boxed = boxed
-            return otherwise(state, dot) if isinstance(value, int) and value < 0 else None
         state.boxed = boxed
-        return None
+        return None if ran else otherwise(state, dot)
 
     return run
 
 
 def _pairs(state: State, value: Any, indexed: bool) -> tuple[Iterable[tuple[Any, Any]], bool]:
     """What a range goes over: indexes or keys with elements, and whether the elements are interfaces."""
+    if value is INVALID:
+        return (), False
     if isinstance(value, list):
         return enumerate(value), not isinstance(value, GoSlice) or value.element == "interface {}"
     if isinstance(value, dict):

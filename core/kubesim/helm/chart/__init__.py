@@ -1,0 +1,1 @@
+"""Helm charts: loading, their dependencies, and the values they are rendered with."""

@@ -1,0 +1,210 @@
+"""One HTTP request from its headers to its answer: who asks, may they, who answers, and in which encoding."""
+
+import asyncio
+import zlib
+from collections.abc import Iterable
+from typing import Any
+
+from aiohttp import web
+
+from kubesim.api.documents import BODY_LIMIT, read_json, read_yaml
+from kubesim.api.negotiation import media_type
+from kubesim.api.paths import request_from_http
+from kubesim.httpd import protobuf, reviews
+from kubesim.httpd.answers import NOT_FOUND, YAML, Answer, encode, refused, warning_headers
+from kubesim.httpd.encoding import long_field
+from kubesim.httpd.identities import Attributes, check
+from kubesim.httpd.metrics import GROUP as METRICS_GROUP
+from kubesim.httpd.streams import commands, forwarding, logs, proxying, watching
+from kubesim.objects.errors import ApiError, bad_request, failure
+from kubesim.objects.wire import JSON, NODES, PODS, SERVICES, Gvr, Identity, Request
+
+GZIP_FROM = 128 * 1024
+"""From how many bytes on an answer is compressed. # k8s: apiserver/pkg/endpoints/handlers/responsewriters"""
+_HTTP_VERBS = {"GET": "get", "HEAD": "get", "POST": "post", "PUT": "put", "PATCH": "patch", "DELETE": "delete"}
+_UPGRADES = {"exec": commands.serve, "attach": commands.serve, "portforward": forwarding.serve}
+
+
+class Exchange:
+    """Answers one request. ``server`` is the kubesim.httpd.server.Server."""
+
+    def __init__(self, server: Any, http: web.BaseRequest) -> None:
+        self._server = server
+        self._http = http
+        self._accept = http.headers.get("Accept", JSON)
+
+    async def run(self) -> web.StreamResponse:
+        """The response, already on its way when it is a stream."""
+        try:
+            found = await self._respond()
+        except ApiError as error:
+            found = refused(error)
+        if isinstance(found, web.StreamResponse):
+            return found
+        return await self._send(found)
+
+    async def _respond(self) -> Answer | web.StreamResponse:
+        http, server = self._http, self._server
+        transport = http.transport
+        certificate = transport.get_extra_info("peercert") if transport is not None else None
+        identity = server.authenticator.identify(http.headers, certificate)
+        route, _, _ = http.raw_path.partition("?")
+        path = route.rstrip("/") or "/"
+        server.catch_up()
+        request = request_from_http(http.method, http.raw_path, http.headers, None, identity)
+        if request is None or _is_document(path):
+            check(server.access, identity, Attributes(_HTTP_VERBS.get(http.method, http.method.lower()), path=path))
+            found = server.documents.answer(path, dict(http.query), http.headers)
+            return NOT_FOUND if found is None else found
+        request = request._replace(accept=self._json_accept())
+        self._check(identity, request)
+        found = server.documents.answer(path, request.query, http.headers) if request.key.gvr.group else None
+        if found is not None:
+            return found
+        stream = await self._stream(request)
+        return stream if stream is not None else await self._plain(request)
+
+    def _json_accept(self) -> str:
+        """What the client accepts beside protobuf, in which nothing is answered."""
+        clauses = [clause.strip() for clause in self._accept.split(",")]
+        kept = [clause for clause in clauses if not clause.startswith(protobuf.MEDIA_TYPE)]
+        if not kept:
+            raise failure(406, "NotAcceptable", "only the following media types are accepted: application/json")
+        return ",".join(kept)
+
+    def _check(self, identity: Identity, request: Request) -> None:
+        key = request.key
+        part = request.subresource.partition("/")[0]
+        verb = request.verb
+        if part in {"exec", "attach", "portforward", "proxy"}:
+            verb = {"GET": "get"}.get(self._http.method, "create")
+        wanted = Attributes(verb, key.gvr, part, key.namespace, key.name)
+        check(self._server.access, identity, wanted)
+
+    # ------------------------------------------------------------------ streams
+    async def _stream(self, request: Request) -> Answer | web.StreamResponse | None:
+        gvr, part, server = request.key.gvr, request.subresource, self._server
+        if gvr == PODS and part in _UPGRADES:
+            return await _UPGRADES[part](server, self._http, request)
+        if gvr == PODS and part == "log" and request.verb == "get":
+            return await logs.serve(server, self._http, request)
+        if gvr in {PODS, SERVICES, NODES} and part.split("/", 1)[0] == "proxy":
+            return proxying.serve(server, self._http, request, await self._body())
+        if request.verb == "watch":
+            seconds = watching.seconds_of(request.query)
+            server.catch_up()
+            cursor = server.cluster.api.watch(request)
+            return await watching.serve(server, self._http, cursor, seconds)
+        return None
+
+    # ------------------------------------------------------------------ plain requests
+    async def _plain(self, request: Request) -> Answer:
+        server = self._server
+        gvr = request.key.gvr
+        if gvr.group == METRICS_GROUP and server.options.metrics:
+            found: Answer = server.metrics.answer(request)
+            return found
+        body = await self._body()
+        content_type = self._http.headers.get("Content-Type", "")
+        if body and media_type(content_type) == protobuf.MEDIA_TYPE and request.verb != "patch":
+            request = request._replace(body=self._decoded(gvr, body), content_type=JSON)
+        else:
+            request = request._replace(body=body or None)
+        if reviews.is_review(request):
+            return self._reviewed(request)
+        server.catch_up()
+        response = server.cluster.api.handle(request)
+        server.poke()
+        answer = Answer(response.code, response.body, JSON, warnings=response.warnings)
+        if response.code >= 400:
+            return refused(ApiError(response.body))._replace(warnings=response.warnings)
+        wanted = self._accept.split(",", 1)[0].split(";", 1)[0].strip().lower()
+        return answer._replace(content_type=YAML) if wanted == YAML else answer
+
+    def _decoded(self, gvr: Gvr, body: bytes) -> Any:
+        try:
+            return protobuf.decode(self._server.schema, body)
+        except ValueError as error:
+            raise bad_request(f"the object provided is unrecognized ({gvr.resource}): {error}") from None
+
+    def _reviewed(self, request: Request) -> Answer:
+        body = request.body
+        if isinstance(body, bytes):
+            try:
+                yaml = media_type(request.content_type) == YAML
+                body = (read_yaml(body) if yaml else read_json(body, repeated=False)).value
+            except ValueError as error:
+                raise bad_request(str(error)) from None
+        answer: Answer = self._server.reviews.answer(request, body or {}, self._server.cluster.loop.stamp())
+        return answer
+
+    async def _body(self) -> bytes:
+        http = self._http
+        if http.headers.get("Expect", "").lower() == "100-continue" and http.transport is not None:
+            http.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if not http.can_read_body:
+            return b""
+        parts: list[bytes] = []
+        size = 0
+        async for part in http.content.iter_any():
+            size += len(part)
+            if size > BODY_LIMIT:
+                text = f"Request entity too large: limit is {BODY_LIMIT}"
+                raise failure(413, "RequestEntityTooLarge", text)
+            parts.append(part)
+        return b"".join(parts)
+
+    # ------------------------------------------------------------------ sending
+    async def _send(self, answer: Answer) -> web.StreamResponse:
+        headers = {"Cache-Control": "no-cache, private", **answer.headers}
+        if answer.content_type:
+            headers["Content-Type"] = answer.content_type
+        pieces: Iterable[bytes] | None = None
+        body = b""
+        if long_field(answer.body) and answer.content_type == JSON:
+            pieces = self._server.encoder.pieces(answer.body)
+        else:
+            body = encode(answer.body, answer.content_type)
+            if len(body) > GZIP_FROM and self._gzips():
+                pieces = (body[at : at + GZIP_FROM] for at in range(0, len(body), GZIP_FROM))
+        if pieces is not None and answer.code == 200:
+            return await self._send_pieces(pieces, headers, answer.warnings)
+        response = web.Response(status=answer.code, body=body, headers=headers)
+        for text in warning_headers(answer.warnings):
+            response.headers.add("Warning", text)
+        return response
+
+    def _gzips(self) -> bool:
+        return "gzip" in self._http.headers.get("Accept-Encoding", "")
+
+    async def _send_pieces(
+        self, pieces: Iterable[bytes], headers: dict[str, str], warnings: tuple[str, ...]
+    ) -> web.StreamResponse:
+        """A long answer, in pieces between which others get their turn."""
+        packer = zlib.compressobj(1, zlib.DEFLATED, 31) if self._gzips() else None
+        if packer is not None:
+            headers = {**headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        response = web.StreamResponse(headers=headers)
+        for text in warning_headers(warnings):
+            response.headers.add("Warning", text)
+        if self._http.version >= (1, 1):
+            response.enable_chunked_encoding()
+        await response.prepare(self._http)
+        if self._http.method != "HEAD":
+            for piece in pieces:
+                content = packer.compress(piece) if packer is not None else piece
+                if content:
+                    await response.write(content)
+                await asyncio.sleep(0)
+            if packer is not None:
+                await response.write(packer.flush())
+        await response.write_eof()
+        return response
+
+
+def _is_document(path: str) -> bool:
+    """Whether a path of the form of a resource's is a document all the same."""
+    parts = path.strip("/").split("/")
+    return parts[0] not in {"api", "apis"}
+
+

@@ -1,0 +1,180 @@
+"""The server: a loopback socket with TLS, and the way of each HTTP request to whoever answers it."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from aiohttp import web
+
+from kubesim.api.schema import Schema
+from kubesim.httpd.credentials import Credentials, state_folder, write_kubeconfig
+from kubesim.httpd.documents import Documents
+from kubesim.httpd.encoding import Encoder
+from kubesim.httpd.exchange import Exchange
+from kubesim.httpd.identities import Access, AnyoneKnown, Authenticator
+from kubesim.httpd.metrics import ENTRIES, Metrics
+from kubesim.httpd.pulse import Pulse
+from kubesim.httpd.reviews import Reviews
+from kubesim.objects.wire import Identity
+
+HOST = "127.0.0.1"
+LINE_LIMIT = 1024 * 1024
+"""The longest request line and header: commands travel in URLs."""
+TOKEN_USER = Identity("admin", ("system:masters", "system:authenticated"))
+
+
+class Options(NamedTuple):
+    """How to serve. Port 0 picks a free one."""
+
+    port: int = 0
+    tls: bool = True
+    tokens: Mapping[str, Identity] = {}
+    folder: Path | None = None
+    """Where certificates are kept; None for the place of the user's state."""
+    kubeconfig: Path | None = None
+    """Where the kubeconfig is written; None for a file in the folder, named after the cluster."""
+    metrics: bool = True
+
+
+def _nothing() -> None:
+    """The calls to a clock that nobody listens to."""
+
+
+class Server:
+    """Serves one cluster in the asyncio loop that is running.
+
+    ``catch_up`` is called before something is asked of the cluster, ``poke`` after it. Whoever drives the cluster
+    calls ``changed`` when it has moved on, so that watches send what is new.
+    """
+
+    def __init__(
+        self,
+        cluster: Any,
+        options: Options | None = None,
+        *,
+        catch_up: Callable[[], None] = _nothing,
+        poke: Callable[[], None] = _nothing,
+        access: Access | None = None,
+    ) -> None:
+        self.options = options = options or Options()
+        self.pulse = Pulse()
+        self.encoder = Encoder()
+        self.access = access or AnyoneKnown()
+        self.authenticator = Authenticator(options.tokens)
+        self.schema = Schema.load()
+        self.port = options.port
+        self.kubeconfig: Path | None = None
+        """Where the kubeconfig is, once the server has started."""
+        self._catch_up = catch_up
+        self._poke = poke
+        self._cluster = cluster
+        self._runner: web.ServerRunner | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.metrics = Metrics(cluster)
+        self.reviews = Reviews(self.schema, self.access, self.authenticator.tokens)
+        self.documents = self._documents()
+
+    # ------------------------------------------------------------------ the cluster
+    @property
+    def cluster(self) -> Any:
+        """The cluster that is served."""
+        return self._cluster
+
+    def switch(self, cluster: Any) -> None:
+        """Serve another cluster, or another time of the same one: all streams end, so that clients begin anew."""
+        self._cluster = cluster
+        self.metrics = Metrics(cluster)
+        self.documents = self._documents()
+        self.encoder.clear()
+        for task in list(self._tasks):
+            task.cancel()
+
+    def _documents(self) -> Documents:
+        others = ENTRIES if self.options.metrics else ()
+        return Documents(self.schema, self._cluster.api.resources, others, f"{HOST}:{self.port}")
+
+    def catch_up(self) -> None:
+        """See Host."""
+        self._catch_up()
+
+    def poke(self) -> None:
+        """See Host."""
+        self._poke()
+        self.pulse.changed()
+
+    def changed(self) -> None:
+        """The cluster may have changed: watches look for news at the next tick."""
+        self.pulse.changed()
+
+    # ------------------------------------------------------------------ life
+    @property
+    def url(self) -> str:
+        """Where the API is."""
+        return f"{'https' if self.options.tls else 'http'}://{HOST}:{self.port}"
+
+    async def start(self) -> None:
+        """Listen, and write the kubeconfig. Raises OSError when the port is taken."""
+        folder = self.options.folder or state_folder()
+        credentials = Credentials(folder)
+        context = _tls(credentials) if self.options.tls else None
+        server = web.Server(
+            self._handle,
+            handler_cancellation=True,
+            access_log=None,
+            max_line_size=LINE_LIMIT,
+            max_field_size=LINE_LIMIT,
+        )
+        self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
+        await self._runner.setup()
+        listening = _listen(self.options.port)
+        self.port = listening.getsockname()[1]
+        await web.SockSite(self._runner, listening, ssl_context=context, backlog=256).start()
+        self.documents = self._documents()
+        name = str(self._cluster.settings.name)
+        self.kubeconfig = self.options.kubeconfig or folder / f"{name}-{self.port}.kubeconfig"
+        write_kubeconfig(self.kubeconfig, credentials.kubeconfig(self.url, name))
+
+    async def stop(self) -> None:
+        """End all streams and stop listening."""
+        for task in list(self._tasks):
+            task.cancel()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    # ------------------------------------------------------------------ requests
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+        try:
+            return await Exchange(self, request).run()
+        finally:
+            if task is not None:
+                self._tasks.discard(task)
+
+
+def _tls(credentials: Credentials) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(credentials.chain_file)
+    context.load_verify_locations(credentials.authority_file)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    # Only HTTP/1.1: WebSockets and SPDY need it.
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _listen(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+    except OSError:
+        listening.close()
+        raise
+    listening.setblocking(False)
+    return listening
