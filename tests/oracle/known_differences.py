@@ -4,8 +4,7 @@ A step that comes right must leave the list.
 """
 
 OUT_OF_SCOPE: dict[str, str] = {
-    "ssa-": "server-side apply is not served yet",
-    "managedfields-": "managedFields are not kept yet",
+    "ssa-cr": "custom resources are not served yet",
     "auth": "access control is not served yet",
     "access-reviews": "access control is not served yet",
     "vap-enforce": "admission policies are not served yet",
@@ -17,9 +16,9 @@ OUT_OF_SCOPE: dict[str, str] = {
 }
 """Beginnings of the names of cases that are not replayed."""
 
-_FORK = "the recorded server had a fourth source in the token volume, so that the line numbers of the diff are others"
-_MANAGED = "the message shows managedFields, which are not kept yet, and the order of fields as Go writes it"
+_ORDER = "the message shows the patched object, with its fields in the order of Go's structs"
 _PROTECTED = "claims and volumes are not protected by a finalizer, since no controller takes it away yet"
+_UNTRACKED = "components do not note which fields they own"
 _STATUS = "an empty status is shown"
 _INTERNAL = "the annotation does not exist in the internal version that the recorded table was made from"
 
@@ -28,8 +27,9 @@ DIFFERENCES: dict[str, dict[int, str]] = {
     "def-pv": {1: _PROTECTED},
     "def-csinode": {1: _STATUS},
     "inv-vap-bad": {1: "the expressions of admission policies are not compiled"},
-    "imm-pod": {2: _FORK, 3: _FORK, 4: _FORK, 8: _MANAGED, 9: _FORK},
-    "imm-deployment": {4: _MANAGED},
+    "imm-pod": {8: _ORDER},
+    "imm-deployment": {4: _ORDER},
+    "ns-terminating": {4: _UNTRACKED},
     "imm-pvc": {1: _PROTECTED},
     "tab-daemonset": {3: _INTERNAL, 4: _INTERNAL},
     "tab-pvc": {1: _PROTECTED, 2: _PROTECTED, 3: _PROTECTED, 4: _PROTECTED},

@@ -70,11 +70,11 @@ class Replayer:
 
     def namespace(self, name: str) -> None:
         """Create a namespace and its default account."""
-        self._create(Key(NAMESPACES), {"metadata": {"name": name}})
-        self._create(Key(SERVICEACCOUNTS, name), {"metadata": {"name": "default"}})
+        self._create(Key(NAMESPACES), {"metadata": {"name": name}}, CALLER)
+        self._create(Key(SERVICEACCOUNTS, name), {"metadata": {"name": "default"}}, ADMIN)
 
-    def _create(self, key: Key, body: Any) -> None:
-        response = self.server.handle(Request("create", key, "", body, {}, ADMIN))
+    def _create(self, key: Key, body: Any, identity: Identity) -> None:
+        response = self.server.handle(Request("create", key, "", body, {}, identity))
         assert response.code == 201, response.body
 
     def answer(self, step: Step, answers: dict[int, Any]) -> Answer:

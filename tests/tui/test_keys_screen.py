@@ -9,6 +9,7 @@ from conftest import create
 from kubesim.objects.wire import DEPLOYMENTS, FAULTS, NODES, PODS
 from kubetui.app import Explorer, default_keymap
 from kubetui.client.local import LocalClient
+from kubetui.model.places import Place
 from kubetui.panes.dialogs.frame import Confirm
 from kubetui.panes.dialogs.help import Help
 from kubetui.panes.dialogs.scale import Scale
@@ -118,6 +119,7 @@ async def test_delete_asks_on_a_real_cluster_and_cancel_has_the_focus(lab):
         await person.until(lambda: isinstance(person.app.screen, Confirm))
         await person.press(pilot, "tab", "enter")
         await person.until(lambda: person.object(DEPLOYMENTS, "web") is None)
+    lab.advance(60_000)
 
 
 async def test_a_node_is_crashed_seen_and_mended(lab):
@@ -125,7 +127,10 @@ async def test_a_node_is_crashed_seen_and_mended(lab):
     async with person.run() as pilot:
         await person.press(pilot, "shift+tab", "ctrl+x")
         await person.until(lambda: lab.store.count(FAULTS) == 1)
-        ready = lambda: next(c for c in person.object(NODES, "n1", "")["status"]["conditions"] if c["type"] == "Ready")
+
+        def ready():
+            return next(c for c in person.object(NODES, "n1", "")["status"]["conditions"] if c["type"] == "Ready")
+
         await person.until(lambda: ready()["status"] == "Unknown")
         assert "NodeCrash by you" in person.app.frame.table._explain(person.app.frame.table.viewport.cursor)
         await person.press(pilot, "U")
@@ -245,16 +250,10 @@ async def test_themes_change_on_the_fly(lab, theme):
 
 async def test_every_served_resource_can_be_browsed(lab):
     person = Person(lab)
-    async with person.run() as pilot:
+    async with person.run():
         for resource in person.client.resources():
-            await person.app.frame.navigation.go(_place(resource.gvr))
-            await pilot.pause()
+            await person.app.frame.navigation.go(Place(resource.gvr))
+            await asyncio.sleep(0)
             assert person.app.frame.table.gvr == resource.gvr
             assert not person.app.frame.table.view.error
         assert person.app.frame.table.gvr != PODS
-
-
-def _place(gvr):
-    from kubetui.model.places import Place
-
-    return Place(gvr)

@@ -4,7 +4,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-COMMANDS = ("clusters",)
+COMMANDS = ("clusters", "serve")
+
+COMMANDS_HELP = """commands:
+  kubetui clusters             list the sample clusters
+  kubetui serve [CLUSTER]      the Kubernetes API of a cluster without a screen, for kubectl and helm"""
 
 EPILOG = """examples:
   kubetui                      choose a sample cluster
@@ -50,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     main_parser.add_argument("--theme", metavar="NAME", help="a colour theme")
     main_parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
     main_parser.add_argument("--version", action="store_true", help="print the version and exit")
-    main_parser.epilog = f"commands:\n  kubetui clusters             list the sample clusters\n\n{EPILOG}"
+    main_parser.epilog = f"{COMMANDS_HELP}\n\n{EPILOG}"
     return main_parser
 
 
@@ -81,9 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code: 0 done, 1 failed with a message, 2 wrong arguments."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] in COMMANDS:
-        from kubetui.cli import clusters
+        from importlib import import_module
 
-        return clusters.main(words[1:])
+        return int(import_module(f"kubetui.cli.{words[0]}").main(words[1:]))
     options = parser().parse_args(words)
     if options.version:
         from importlib.metadata import version

@@ -1,7 +1,8 @@
 """The explorer's application: composes the main screen, finds the handler of an action, and knows how to end."""
 
-import gc
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.app import App
@@ -10,6 +11,9 @@ from textual.binding import Binding
 from kubetui.client.port import ClusterClient
 from kubetui.keys import ACTIONS, Action, Keymap
 from kubetui.model.glyphs import UNICODE, Glyphs
+from kubetui.panes.arranging import Arranging
+from kubetui.panes.collector import Collector
+from kubetui.panes.copying import Copying
 from kubetui.panes.drawer.actions import DRAWER_ACTIONS
 from kubetui.panes.frame import Frame
 from kubetui.panes.general import General
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from kubetui.panes.drawer.drawer import Drawer
 
 Handler = Callable[[str], Awaitable[None]]
+STYLES = Path(__file__).parent / "styles"
 DARK, LIGHT = "tokyo-night", "catppuccin-latte"
 
 
@@ -33,7 +38,7 @@ class Explorer(App[int], inherit_bindings=False):
     """
 
     TITLE = "kubetui"
-    CSS_PATH = ["styles/explorer.tcss", "styles/detail.tcss"]  # noqa: RUF012
+    CSS_PATH = [STYLES / "explorer.tcss", STYLES / "detail.tcss"]  # noqa: RUF012 - as Textual declares it
     ENABLE_COMMAND_PALETTE = False
     BINDINGS = [Binding("ctrl+c", "interrupt", show=False, priority=True)]  # noqa: RUF012 - as Textual declares it
 
@@ -48,6 +53,7 @@ class Explorer(App[int], inherit_bindings=False):
         speed: float | None = None,
     ) -> None:
         self.interrupts = Interrupts()
+        self.collector = Collector()
         super().__init__()
         self.client = client
         self.keymap = keymap or default_keymap()
@@ -61,6 +67,8 @@ class Explorer(App[int], inherit_bindings=False):
             **self.frame.navigation.handlers,
             **self.operations.handlers,
             **self.general.handlers,
+            **Arranging(self.frame).handlers,
+            **Copying(self, self.frame).handlers,
         }
         self._namespace = namespace
         self._speed = speed
@@ -75,7 +83,13 @@ class Explorer(App[int], inherit_bindings=False):
 
     def get_driver_class(self) -> "type[Driver]":
         """The platform's driver, with an eye on Ctrl-C."""
-        return guarded(super().get_driver_class(), self.interrupts)
+        return guarded(super().get_driver_class(), self.interrupts, self._key_waits)
+
+    def _key_waits(self) -> None:
+        # Called in the input thread, before the key is in the event loop's queue.
+        time = self.client.time
+        if time is not None:
+            time.key_pressed()
 
     async def on_mount(self) -> None:
         """Begin in the namespace that was asked for, with time running when a speed was."""
@@ -86,12 +100,16 @@ class Explorer(App[int], inherit_bindings=False):
             self.frame.changed()
         if self._namespace:
             await self.frame.navigation.choose_namespace(self._namespace)
-        # The cluster and the modules stay: looking through them again at each collection would make keys wait.
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
+        if not self.is_headless:
+            self.collector.start()
+            self.set_interval(1.0, self._rest)
+
+    def _rest(self) -> None:
+        self.collector.rest(asyncio.get_running_loop().time())
 
     async def perform(self, action: Action, argument: str) -> None:
         """Do what an action says: the focused table first, then whoever has a handler for it."""
+        self.collector.typed(asyncio.get_running_loop().time())
         if self.frame.stage.reachable(action):
             if self.frame.table.act(action.id, argument):
                 return

@@ -81,6 +81,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("sort-name", ("N",), "sort", "by name", "Sort by name, or by the column named", ("table",), "Table"),
     Action("sort-age", ("A",), "", "by age", "Sort by age", ("table",), "Table"),
     Action("sort-status", ("S",), "", "by status", "Sort by status", ("table",), "Table"),
+    Action("sort-cpu", ("C",), "", "by cpu", "Sort by CPU", ("pods", "nodes"), "Table"),
+    Action("sort-memory", ("M",), "", "by memory", "Sort by memory", ("pods", "nodes"), "Table"),
     Action("copy-name", ("c",), "", "copy", "Copy the name", ("table",), "Table"),
     Action("copy-namespace", ("n",), "", "copy ns", "Copy the namespace", ("table",), "Table"),
     Action("save", ("Ctrl-S",), "dump", "save", "Write the table to a file", ("table",), "Table"),

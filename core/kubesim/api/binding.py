@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kubesim.api.admission.scheduling import topology_labels, with_topology
+from kubesim.api.admission.scheduling import REGION, ZONE, topology_labels, with_topology
 from kubesim.api.failures import plain
 from kubesim.kernel.loop import Loop
 from kubesim.objects.errors import bad_request, conflict, not_found
@@ -16,11 +16,9 @@ SUCCESS: Tree = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status":
 
 MEMO_SIZE = 50_000
 
-_Labels = tuple[Tree | None, Tree | None, Tree | None]
-
 
 class Binder:
-    """Makes bound pods. Pods that share a spec and a node share the bound spec; labels and status likewise.
+    """Makes bound pods, sharing what is equal: specs per node, labels per zone, statuses per second.
 
     The memos are keyed by the identity of trees that they keep alive; they are not part of a snapshot.
     """
@@ -28,46 +26,51 @@ class Binder:
     def __init__(self, store: Store, loop: Loop) -> None:
         self._store = store
         self._loop = loop
-        self._specs: dict[tuple[int, str], tuple[Tree, Tree]] = {}
-        self._labels: dict[tuple[int, str], _Labels] = {}
+        self._specs: dict[int, tuple[Tree, dict[str, Tree]]] = {}
+        self._room = MEMO_SIZE
+        """How many more specs are remembered before all are forgotten."""
+        self._labels: dict[tuple[int, str | None, str | None], tuple[Tree | None, Tree | None]] = {}
         self._statuses: dict[int, tuple[Tree, str, Tree]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_store": self._store, "_loop": self._loop, "_specs": {}, "_labels": {}, "_statuses": {}}
+        return {**self.__dict__, "_specs": {}, "_labels": {}, "_statuses": {}, "_room": MEMO_SIZE}
 
-    def bound(self, pod: Tree, node: str) -> Tree:
-        """The pod on its node. Raises Conflict for a pod that is placed already or going away."""
+    def bound(self, pod: Tree, node: str) -> dict[str, Any]:
+        """The pod on its node, its metadata a new dict too. Raises Conflict for one that is placed or going away."""
         metadata = pod["metadata"]
         spec = pod["spec"]
         if spec.get("nodeName") or metadata.get("deletionTimestamp") or spec.get("schedulingGates"):
             raise conflict(BINDINGS, metadata["name"], _refusal(pod))
-        labels = metadata.get("labels")
-        placed = self._placed_labels(labels, node)
-        if placed is not labels:
-            metadata = {**metadata, "labels": placed}
+        placed = {**metadata}
+        labels = self._placed_labels(metadata.get("labels"), node)
+        if labels:
+            placed["labels"] = labels
         status = self._scheduled(pod.get("status", EMPTY))
-        return {**pod, "metadata": metadata, "spec": self._placed_spec(spec, node), "status": status}
+        return {**pod, "metadata": placed, "spec": self._placed_spec(spec, node), "status": status}
 
     def _placed_spec(self, spec: Tree, node: str) -> Tree:
-        key = (id(spec), node)
-        found = self._specs.get(key)
+        known = self._specs.get(id(spec))
+        if known is None:
+            known = self._specs[id(spec)] = (spec, {})
+        found = known[1].get(node)
         if found is None:
-            if len(self._specs) >= MEMO_SIZE:
+            found = known[1][node] = {**spec, "nodeName": node}
+            self._room -= 1
+            if self._room <= 0:
+                self._room = MEMO_SIZE
                 self._specs.clear()
-            found = self._specs[key] = (spec, {**spec, "nodeName": node})
-        return found[1]
+        return found
 
     def _placed_labels(self, labels: Tree | None, node: str) -> Tree | None:
-        key = (id(labels), node)
-        found = self._labels.get(key)
         place = self._store.get(NODES, "", node)
-        source = place["metadata"].get("labels") if place is not None else None
-        if found is None or found[1] is not source:
+        source = EMPTY if place is None else place["metadata"].get("labels") or EMPTY
+        key = (id(labels), source.get(ZONE), source.get(REGION))
+        found = self._labels.get(key)
+        if found is None:
             if len(self._labels) >= MEMO_SIZE:
                 self._labels.clear()
-            placed = with_topology(labels, topology_labels(node, self._store))
-            found = self._labels[key] = (labels, source, placed)
-        return found[2]
+            found = self._labels[key] = (labels, with_topology(labels, topology_labels(node, self._store)))
+        return found[1]
 
     def _scheduled(self, status: Tree) -> Tree:
         stamp = self._loop.stamp()

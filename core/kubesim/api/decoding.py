@@ -9,6 +9,7 @@ from kubesim.api.call import Call
 from kubesim.api.documents import BODY_LIMIT, Document, read_json, read_yaml, summary
 from kubesim.api.failures import unsupported_body
 from kubesim.api.negotiation import JSON, YAML, media_type
+from kubesim.api.schema.facts import Type
 from kubesim.api.scheme import Scheme
 from kubesim.objects.errors import ApiError, bad_request, failure
 from kubesim.objects.wire import Tree
@@ -58,6 +59,12 @@ class Schema(Protocol):
 
     def merge_lookup(self, gvk: Gvk) -> Any:
         """The merge rules of a kind for strategic patches, None when it has none."""
+
+    def type(self, gvk: Gvk) -> Type:
+        """The fields of a kind."""
+
+    def target(self, shape: str) -> Type | None:
+        """The type at the bottom of a field's shape."""
 
 
 class Expected(NamedTuple):
@@ -169,11 +176,19 @@ class Decoder:
                 text = f"strict decoding error: {', '.join(complaints)}"
                 raise unhandled(wanted.kind, wanted.version, wanted.kind, text)
             call.warnings.extend(complaints)
-        return decoded.tree
+        return _as_asked(decoded.tree, value)
 
     def merge_rules(self, wanted: Expected) -> Any:
         """The merge rules of a kind."""
         return self._schema.merge_lookup((wanted.group, wanted.version, wanted.kind))
+
+
+def _as_asked(tree: Tree, value: Tree) -> Tree:
+    """An empty list of managers asks to forget them all, though nothing of it is left in a decoded object."""
+    metadata = value.get("metadata")
+    if not isinstance(metadata, Mapping) or metadata.get("managedFields") != []:
+        return tree
+    return {**tree, "metadata": {**(tree.get("metadata") or {}), "managedFields": [{}]}}
 
 
 def unhandled(kind: str, version: str, wanted: str, problem: str) -> ApiError:

@@ -49,11 +49,20 @@ def read_yaml(data: bytes) -> Document:
         # The loader is derived from the safe one.
         return Document(yaml.load(data, _Loader), [], data)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f"line {mark.line + 1}: " if mark is not None else ""
+        line = _line(error)
         problem = getattr(error, "problem", None) or "invalid document"
         msg = f"error converting YAML to JSON: yaml: {line}{problem}"
         raise ValueError(msg) from None
+
+
+def _line(error: yaml.YAMLError) -> str:
+    """# k8s: go-yaml counts from zero, and says nothing of the first line; but a scanner's line from one."""
+    marks = [getattr(error, name, None) for name in ("problem_mark", "context_mark")]
+    lines = [mark.line for mark in marks if mark is not None]
+    if lines and lines[0] and isinstance(error, yaml.scanner.ScannerError):
+        lines[0] += 1
+    number = next((line for line in lines if line), 0)
+    return f"line {number}: " if number else ""
 
 
 def summary(data: bytes) -> str:

@@ -27,14 +27,17 @@ class EventExpiry:
         self._buckets: dict[int, dict[str, list[str]]] = {}
         self._renewed: dict[tuple[str, str], int] = {}
         self._latest: dict[str, list[str]] = {}
-        self._latest_due = -1
+        self._latest_due = 0
+        self._latest_until = 0
+        """When the minute ends whose Events are noted in ``_latest``."""
 
     def created(self, namespace: str, name: str) -> None:
         """An Event was created: it lives for an hour."""
-        bucket = self._bucket()
-        names = bucket.get(namespace)
+        if self._loop.now >= self._latest_until:
+            self._open_bucket()
+        names = self._latest.get(namespace)
         if names is None:
-            bucket[namespace] = [name]
+            self._latest[namespace] = [name]
         else:
             names.append(name)
 
@@ -43,24 +46,26 @@ class EventExpiry:
         self.created(namespace, name)
         self._renewed[namespace, name] = self._latest_due
 
-    def _bucket(self) -> dict[str, list[str]]:
+    def _open_bucket(self) -> None:
         due = (self._loop.now + EVENT_TTL_MS) // BUCKET_MS * BUCKET_MS + BUCKET_MS
-        if due != self._latest_due:
-            self._latest_due = due
-            self._latest = self._buckets[due] = {}
-            self._loop.at(due, self._expire, due)
-        return self._latest
+        self._latest = self._buckets[due] = {}
+        self._latest_due, self._latest_until = due, due - EVENT_TTL_MS
+        self._loop.at(due, self._ripe, due)
+
+    def _ripe(self, due: int) -> None:
+        # The oldest go first, and a list is cheap to shorten at its end only.
+        for names in self._buckets[due].values():
+            names.reverse()
+        self._expire(due)
 
     def _expire(self, due: int) -> None:
         bucket = self._buckets[due]
         left = SLICE
         while bucket and left > 0:
             namespace, names = next(iter(bucket.items()))
-            taken = names[:left]
-            for name in taken:
-                self._end(namespace, name, due)
-            del names[: len(taken)]
-            left -= len(taken)
+            while names and left > 0:
+                self._end(namespace, names.pop(), due)
+                left -= 1
             if not names:
                 del bucket[namespace]
         if bucket:

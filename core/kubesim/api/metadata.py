@@ -1,7 +1,7 @@
 """ObjectMeta: what the server sets on a create, what it keeps on an update, and which names and labels are valid."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -30,6 +30,7 @@ _ORDER = (
     "deletionTimestamp",
     "deletionGracePeriodSeconds",
     *GIVEN,
+    "managedFields",
 )
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _LABEL_SHAPE = re.compile(_LABEL)
@@ -111,11 +112,21 @@ def merged(body: Tree, current: Tree) -> dict[str, Any]:
         built["deletionTimestamp"] = old["deletionTimestamp"]
         if old.get("deletionGracePeriodSeconds") is not None:
             built["deletionGracePeriodSeconds"] = old["deletionGracePeriodSeconds"]
-    for field in ("namespace", "resourceVersion", "generation"):
+    for field in ("namespace", "resourceVersion", "generation", "managedFields"):
         if field in old:
             built[field] = old[field]
     built["name"] = old["name"]
     return {field: built[field] for field in _ORDER if field in built}
+
+
+def managed(obj: Tree, entries: Sequence[Any] | None) -> Tree:
+    """The object with other managedFields, or with none."""
+    built = obj["metadata"]
+    if not entries:
+        if "managedFields" not in built:
+            return obj
+        return {**obj, "metadata": {field: value for field, value in built.items() if field != "managedFields"}}
+    return {**obj, "metadata": {**built, "managedFields": entries}}
 
 
 def drop_repeated_owners(obj: Tree, warnings: list[str]) -> Tree:

@@ -9,9 +9,10 @@ from kubesim.api import metadata
 from kubesim.api.call import Call
 from kubesim.api.decoding import SCHEME, Decoder, Expected, type_problem, unhandled
 from kubesim.api.documents import read_json
-from kubesim.api.failures import invalid_value, no_such_method, unsupported_patch
+from kubesim.api.failures import forbidden_field, invalid_value, no_such_method, required, unsupported_patch
 from kubesim.api.negotiation import media_type
-from kubesim.objects.errors import ApiError, bad_request, failure, invalid
+from kubesim.api.options import META_GROUP
+from kubesim.objects.errors import ApiError, bad_request, invalid
 from kubesim.objects.patches import go_value, json_patch, merge_patch, strategic_patch
 from kubesim.objects.wire import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, Tree
 
@@ -29,9 +30,7 @@ class Patcher:
         kind = media_type(call.request.content_type)
         if kind not in PATCHES:
             raise unsupported_patch()
-        if kind == APPLY_PATCH:
-            # differs: server-side apply is not served yet; this is the place where it begins.
-            raise failure(415, "UnsupportedMediaType", "server-side apply is not supported by this server", {})
+        _check_options(call, kind)
         return kind
 
     def patched(self, call: Call, old: Tree, wanted: Expected) -> Tree:
@@ -66,6 +65,17 @@ class Patcher:
         except ValueError as error:
             raise bad_request(f"error decoding patch: {error}") from None
         return document.value, document.repeated
+
+
+def _check_options(call: Call, kind: str) -> None:
+    """# k8s: ValidatePatchOptions."""
+    if kind == APPLY_PATCH:
+        cause = required("fieldManager", "is required for apply patch") if not call.options.field_manager else None
+    else:
+        given = "force" in call.request.query
+        cause = forbidden_field("force", "may not be specified for non-apply patch") if given else None
+    if cause:
+        raise invalid(META_GROUP, "PatchOptions", "", [cause])
 
 
 def _check_kind(new: Tree, wanted: Expected) -> None:

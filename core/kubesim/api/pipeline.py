@@ -4,6 +4,7 @@ from typing import Any
 
 from kubesim.api import metadata
 from kubesim.api.admission.chain import Admission
+from kubesim.api.apply.manager import Entries, FieldManager, settled
 from kubesim.api.call import Call
 from kubesim.api.decoding import Schema
 from kubesim.api.failures import bad_revision, invalid_value, plain
@@ -24,7 +25,14 @@ class Pipeline:
     """Creates and changes objects on behalf of outside requests, with every check."""
 
     def __init__(
-        self, store: Store, loop: Loop, chance: Chance, writer: Writer, admission: Admission, schema: Schema
+        self,
+        store: Store,
+        loop: Loop,
+        chance: Chance,
+        writer: Writer,
+        admission: Admission,
+        schema: Schema,
+        fields: FieldManager,
     ) -> None:
         self._store = store
         self._loop = loop
@@ -32,32 +40,57 @@ class Pipeline:
         self._writer = writer
         self._admission = admission
         self._schema = schema
+        self._fields = fields
 
     # ------------------------------------------------------------------ creation
-    def create(self, call: Call, body: Tree, *, check: bool = True) -> Tree:
-        """Create an object from a decoded body; a valid one needs no ``check``. Raises ApiError."""
+    def create(self, call: Call, body: Tree, *, check: bool = True, entries: Entries | None = None) -> Tree:
+        """Create an object from a decoded body; a valid one needs no ``check``. Raises ApiError.
+
+        ``entries`` are the managedFields of an apply; those of other requests are found here.
+        """
         strategy = call.strategy
         namespace = call.namespace if strategy.namespaced else ""
         metadata.match_namespace(body, namespace)
         body = metadata.drop_repeated_owners(body, call.warnings)
         obj = strategy.default(typed(body, strategy, _draft(body, namespace)))
+        draft, written = obj, EMPTY
+        if check and entries is None:
+            # k8s: fields that admission or the strategy set belong to nobody.
+            written = self._fields.written(call, draft)
+            given = metadata.metadata_of(body).get("managedFields")
+            entries = self._fields.created(call, (draft, written), given)
         obj = self._admission.create(strategy.gvr, namespace, obj)
         name = self._name(call, shown=obj["metadata"])
         built = metadata.created(
             obj, name, namespace, self._chance.uid(), self._loop.stamp(), has_generation=strategy.has_generation
         )
+        if entries:
+            built["managedFields"] = entries
         obj = strategy.prepare_create({**obj, "metadata": built}, call.context)
-        obj = self.canonical(strategy, obj)
+        obj = self.canonical(strategy, obj, draft, written)
         if check:
             self._check_new(call, obj)
         if metadata.metadata_of(body).get("resourceVersion"):
             raise plain("resourceVersion should not be set on objects to be created")
         return self._store_new(call, obj)
 
-    def canonical(self, strategy: Strategy, obj: Tree) -> Tree:
-        """The object as Go writes it: quantities and times in their one form, required structures present."""
+    def canonical(self, strategy: Strategy, obj: Tree, draft: Tree = EMPTY, written: Tree = EMPTY) -> Tree:
+        """The object as Go writes it: quantities and times in their one form, required structures present.
+
+        ``written`` has that already for fields of ``draft``; those that are still the same are taken from there.
+        """
         gvk = (strategy.gvr.group, strategy.gvr.version, strategy.kind)
-        return self._schema.canonicalise(gvk, obj) if self._schema.knows(gvk) else obj
+        if not self._schema.knows(gvk):
+            return obj
+        if not written:
+            return self._schema.canonicalise(gvk, obj)
+        known = {
+            name: written[name]
+            for name, value in draft.items()
+            if name in written and name != "metadata" and obj.get(name) is value
+        }
+        rest = {name: value for name, value in obj.items() if name not in known}
+        return {**obj, **self._schema.canonicalise(gvk, rest), **known}
 
     def _check_new(self, call: Call, obj: Tree) -> None:
         strategy = call.strategy
@@ -101,27 +134,46 @@ class Pipeline:
             raise not_found(call.strategy.gvr, call.name)
         return found
 
-    def update(self, call: Call, body: Tree, stored: Tree, *, patched: bool = False, check: bool = True) -> Tree:
-        """Change an object to a decoded body; ``patched`` bodies were made from the stored one. Raises ApiError."""
+    def update(
+        self,
+        call: Call,
+        body: Tree,
+        stored: Tree,
+        *,
+        patched: bool = False,
+        check: bool = True,
+        entries: Entries | None = None,
+    ) -> Tree:
+        """Change an object to a decoded body; ``patched`` bodies were made from the stored one. Raises ApiError.
+
+        ``entries`` are the managedFields of an apply or a scale; those of other requests are found here.
+        """
         strategy = call.strategy
         old = strategy.from_storage(stored) if strategy.storage is not None else stored
         _match_revision(strategy, body, old, patched=patched)
         if not patched:
             _match_uid(strategy, body, old)
-        new = self._completed(call, body, old) if check else typed(body, strategy, metadata.merged(body, old))
-        new = strategy.prepare_update(new, old, call.context, call.subresource)
         if check:
-            new = self.canonical(strategy, new)
-        new = bumped(strategy, new, old, call.subresource)
-        if check:
-            self._check_change(call, new, old)
+            new = self._checked(call, body, old, entries)
+        else:
+            new = typed(body, strategy, metadata.merged(body, old))
+            new = strategy.prepare_update(new, old, call.context, call.subresource)
+            new = bumped(strategy, new, old, call.subresource)
         return self.replace(call, new, old, stored)
 
-    def _completed(self, call: Call, body: Tree, old: Tree) -> Tree:
-        strategy = call.strategy
+    def _checked(self, call: Call, body: Tree, old: Tree, entries: Entries | None) -> Tree:
+        strategy, part = call.strategy, call.subresource
         body = metadata.drop_repeated_owners(body, call.warnings)
-        new = strategy.default(typed(body, strategy, metadata.merged(body, old)))
-        return self._admission.update(strategy.gvr, new, old)
+        draft, written = strategy.default(typed(body, strategy, metadata.merged(body, old))), EMPTY
+        if entries is None:
+            written = self._fields.written(call, draft)
+            given = metadata.metadata_of(body).get("managedFields")
+            entries = self._fields.updated(call, (draft, written), old, given)
+        new = self._admission.update(strategy.gvr, metadata.managed(draft, entries), old)
+        new = self.canonical(strategy, strategy.prepare_update(new, old, call.context, part), draft, written)
+        new = bumped(strategy, new, old, part)
+        self._check_change(call, new, old)
+        return settled(new, old)
 
     def _check_change(self, call: Call, new: Tree, old: Tree) -> None:
         strategy = call.strategy

@@ -4,11 +4,22 @@ from typing import Any
 
 from kubesim.api.failures import invalid_value
 from kubesim.api.metadata import metadata_of
+from kubesim.api.strategy import Strategy
 from kubesim.objects.errors import invalid
 from kubesim.objects.selectors import from_label_selector, from_map
-from kubesim.objects.wire import EMPTY, Tree
+from kubesim.objects.wire import EMPTY, Gvr, Tree
 
 GVK = ("autoscaling", "v1", "Scale")
+
+
+class ScaleStrategy(Strategy):
+    """The kind of the subresource, for those who ask who owns its fields."""
+
+    gvr = Gvr("autoscaling", "v1", "scales")
+    kind = "Scale"
+
+
+STRATEGY = ScaleStrategy()
 
 
 def scale_of(obj: Tree) -> dict[str, Any]:

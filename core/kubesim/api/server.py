@@ -5,6 +5,8 @@ from typing import Any
 
 from kubesim.api import lists, tables
 from kubesim.api.admission.chain import Admission
+from kubesim.api.apply.applying import Applier
+from kubesim.api.apply.manager import FieldManager
 from kubesim.api.binding import Binder
 from kubesim.api.call import Call
 from kubesim.api.components import Components
@@ -29,7 +31,7 @@ from kubesim.kernel.journal import Journal
 from kubesim.kernel.loop import Loop
 from kubesim.objects.errors import ApiError, bad_request, not_found
 from kubesim.objects.refs import place
-from kubesim.objects.wire import EVENTS, Gvr, Request, Response, Tree
+from kubesim.objects.wire import APPLY_PATCH, EVENTS, Gvr, Request, Response, Tree
 from kubesim.store.mvcc import Store
 
 _NO_OPTIONS = WriteOptions(False, "Ignore", "", False)
@@ -59,14 +61,24 @@ class ApiServer:
         binder = Binder(store, loop)
         self._decoder = Decoder(self.scheme, schema)
         self._patcher = Patcher(self._decoder)
-        self._pipeline = Pipeline(store, loop, chance, writer, admission, schema)
+        fields = FieldManager(self.scheme, schema)
+        self._pipeline = Pipeline(store, loop, chance, writer, admission, schema, fields)
+        self._applier = Applier(store, self._decoder, fields, self._pipeline)
         self._deletion = Deletion(loop, writer, self._pipeline, admission)
         self._lists = lists.Lists(store, self.scheme)
         self._expiry = EventExpiry(store, loop, writer)
         self._subresources = Subresources(
-            store, writer, self._decoder, self._patcher, self._pipeline, self._deletion, binder
+            store,
+            writer,
+            self._decoder,
+            self._patcher,
+            self._pipeline,
+            self._deletion,
+            binder,
+            fields,
+            self._applier,
         )
-        trusted = Trusted(store, loop, chance, writer, self._pipeline, admission, binder, self._expiry)
+        trusted = Trusted(self.scheme, store, loop, chance, writer, self._pipeline, admission, binder, self._expiry)
         self._components = Components(
             self,
             store,
@@ -77,12 +89,10 @@ class ApiServer:
             schema,
             validate=validate_components,
         )
+        self.component: Callable[[Request], Response] = self._components.answer
+        """Carry out a request of a trusted component: its body is valid and is not checked again."""
 
     # ------------------------------------------------------------------ the door
-    def component(self, request: Request) -> Response:
-        """Carry out a request of a trusted component: its body is valid and is not checked again."""
-        return self._components.answer(request)
-
     def handle(self, request: Request) -> Response:
         """Answer a request of anyone, with every check. Never raises."""
         warnings: list[str] = []
@@ -220,9 +230,13 @@ class ApiServer:
         return 200, updated
 
     def _patch(self, call: Call) -> tuple[int, Tree]:
-        self._patcher.check_type(call)
+        kind = self._patcher.check_type(call)
         if call.subresource == "scale":
             return 200, self._subresources.write_scale(call)
+        if kind == APPLY_PATCH:
+            code, stored = self._applier.apply(call)
+            self.noticed(call, stored, created=code == 201)
+            return code, stored
         stored = self._pipeline.current(call)
         strategy = call.strategy
         old = strategy.from_storage(stored) if strategy.storage is not None else stored

@@ -3,18 +3,22 @@
 from typing import Any
 
 from kubesim.api import scale
+from kubesim.api.apply.applying import Applier
+from kubesim.api.apply.manager import Entries, FieldManager
+from kubesim.api.apply.scaling import of_object, of_scale
 from kubesim.api.binding import SUCCESS, Binder, pod_to_bind, target_of
 from kubesim.api.call import Call
 from kubesim.api.decoding import Decoder, Expected, expected
 from kubesim.api.deletion import Deletion
+from kubesim.api.eviction import evict
 from kubesim.api.failures import no_such_method
-from kubesim.api.metadata import match_name, match_namespace, metadata_of, ordered
+from kubesim.api.metadata import managed, match_name, match_namespace, metadata_of, ordered
 from kubesim.api.options import NO_DELETE_OPTIONS, delete_options
 from kubesim.api.patching import Patcher
 from kubesim.api.pipeline import Pipeline
 from kubesim.api.writer import Writer
 from kubesim.objects.errors import bad_request
-from kubesim.objects.wire import EMPTY, PODS, Tree
+from kubesim.objects.wire import APPLY_PATCH, EMPTY, PODS, Tree
 from kubesim.store.mvcc import Store
 
 SCALE = Expected(*scale.GVK)
@@ -38,6 +42,8 @@ class Subresources:
         pipeline: Pipeline,
         deletion: Deletion,
         binder: Binder,
+        fields: FieldManager,
+        applier: Applier,
     ) -> None:
         self._store = store
         self._writer = writer
@@ -46,19 +52,42 @@ class Subresources:
         self._pipeline = pipeline
         self._deletion = deletion
         self._binder = binder
+        self._fields = fields
+        self._applier = applier
 
     # ------------------------------------------------------------------ scale
     def write_scale(self, call: Call) -> Tree:
-        """Replace or patch a Scale."""
+        """Replace, patch or apply a Scale."""
         if call.request.verb == "patch":
             stored = self._pipeline.current(call)
-            wanted = self._patcher.patched(call, scale.scale_of(stored), SCALE)
+            wanted, entries = self._patched_scale(call, self._scale(stored))
         else:
             wanted = self._decoder.body(call, SCALE)
             match_name(wanted, call.name)
             match_namespace(wanted, call.namespace)
             stored = self._pipeline.current(call)
-        return scale.scale_of(self._pipeline.update(call, scale.rescaled(wanted, stored), stored, patched=True))
+            entries = self._scalers(call, wanted, self._scale(stored))
+        known = stored["metadata"].get("managedFields") or []
+        entries = of_object(known, entries, call.strategy.gvr.api_version)
+        new = scale.rescaled(wanted, stored)
+        return scale.scale_of(self._pipeline.update(call, new, stored, patched=True, entries=entries))
+
+    def _scale(self, stored: Tree) -> Tree:
+        """The Scale of an object, with those who own its replicas."""
+        shown = scale.scale_of(stored)
+        return managed(shown, of_scale(stored["metadata"].get("managedFields") or []))
+
+    def _patched_scale(self, call: Call, old: Tree) -> tuple[Tree, Entries]:
+        if self._patcher.check_type(call) == APPLY_PATCH:
+            return self._applier.merged(call._replace(strategy=scale.STRATEGY), old, SCALE)
+        wanted = self._patcher.patched(call, old, SCALE)
+        return wanted, self._scalers(call, wanted, old)
+
+    def _scalers(self, call: Call, new: Tree, old: Tree) -> Entries:
+        return self._owners(call._replace(strategy=scale.STRATEGY), new, old) or []
+
+    def _owners(self, call: Call, new: Tree, old: Tree) -> Entries | None:
+        return self._fields.updated(call, (new, self._fields.written(call, new)), old)
 
     # ------------------------------------------------------------------ create on a pod
     def create(self, call: Call) -> Tree:
@@ -84,14 +113,14 @@ class Subresources:
         return SUCCESS
 
     def _evict(self, call: Call, body: Tree) -> Tree:
-        """# differs: there are no PodDisruptionBudgets yet, so that every eviction is a deletion."""
+        """Delete a pod as far as its PodDisruptionBudget allows."""
         given = metadata_of(body).get("name") or call.name
         if given != call.name:
             raise bad_request("name in URL does not match name in Eviction object")
         options: Any = body.get("deleteOptions")
         pod = pod_to_bind(self._store, call.namespace, call.name)
         chosen = delete_options(EMPTY, options) if options else NO_DELETE_OPTIONS
-        self._deletion.delete(call, pod, chosen)
+        evict(call, pod, chosen, self._store, self._writer, self._deletion)
         return SUCCESS
 
     # ------------------------------------------------------------------ finalize a namespace
@@ -114,6 +143,9 @@ class Subresources:
             if not call.options.dry_run:
                 self._pipeline.remove(call, stored)
             return new
-        if new == stored or call.options.dry_run:
+        if new == stored:
             return new
-        return self._writer.put(call.table, "", call.name, new, stored, call.request)
+        changed = managed(new, self._owners(call, new, stored))
+        if call.options.dry_run:
+            return changed
+        return self._writer.put(call.table, "", call.name, changed, stored, call.request)

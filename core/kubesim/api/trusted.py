@@ -9,12 +9,13 @@ from kubesim.api.binding import SUCCESS, Binder, target_of
 from kubesim.api.expiry import EventExpiry
 from kubesim.api.metadata import GENERATED_BASE, GIVEN, created, ordered
 from kubesim.api.pipeline import Pipeline, exists
+from kubesim.api.scheme import Scheme
 from kubesim.api.strategy import Context, Strategy
 from kubesim.api.writer import Writer
 from kubesim.kernel.chance import Chance
 from kubesim.kernel.loop import Loop
-from kubesim.objects.errors import conflict, not_found
-from kubesim.objects.wire import EVENTS, NAMESPACES, PODS, SERVICEACCOUNTS, Request, Tree
+from kubesim.objects.errors import ApiError, conflict, not_found
+from kubesim.objects.wire import EVENTS, NAMESPACES, PODS, SERVICEACCOUNTS, Gvr, Request, Tree
 from kubesim.store.index import Index
 from kubesim.store.mvcc import Store
 
@@ -28,9 +29,9 @@ class Epoch(Index):
         super().__init__(_nothing)
         self.count = 0
 
-    def change(self, place: tuple[str, str], old: Tree | None, new: Tree | None) -> None:
+    def change(self, namespace: str, name: str, old: Tree | None, new: Tree | None) -> None:
         """Follow one write."""
-        del place, old, new
+        del namespace, name, old, new
         self.count += 1
 
 
@@ -48,6 +49,7 @@ class Trusted:
 
     def __init__(
         self,
+        scheme: Scheme,
         store: Store,
         loop: Loop,
         chance: Chance,
@@ -57,6 +59,7 @@ class Trusted:
         binder: Binder,
         expiry: EventExpiry,
     ) -> None:
+        self._scheme = scheme
         self._store = store
         self._loop = loop
         self._chance = chance
@@ -76,7 +79,7 @@ class Trusted:
         return {**self.__dict__, "_prepared": {}, "_open": None}
 
     # ------------------------------------------------------------------ pods
-    def create_pod(self, request: Request, strategy: Strategy) -> Tree:
+    def create_pod(self, request: Request) -> Tree:
         """Create a pod. Raises ApiError."""
         body: Tree = request.body
         namespace = request.key.namespace
@@ -90,19 +93,18 @@ class Trusted:
         template = body["spec"]
         known = self._prepared.get((id(template), namespace))
         if known is None or MIRROR in given.get("annotations", ()):
-            return self._create_first(request, strategy, template, namespace)
-        metadata = self._metadata(given, strategy, namespace)
-        name = metadata["name"]
+            return self._create_first(request, self._scheme.resolve(PODS), template, namespace)
+        metadata = self._metadata(given, namespace)
         pod = {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": known[1], "status": known[2]}
-        return self._writer.insert(PODS, namespace, name, pod, request)
+        return self._writer.take(PODS, namespace, metadata["name"], pod, None, request)
 
-    def _metadata(self, given: Tree, strategy: Strategy, namespace: str) -> dict[str, Any]:
+    def _metadata(self, given: Tree, namespace: str) -> dict[str, Any]:
         """As ``metadata.created``, for pods: this is the hottest of all creations."""
         name = given.get("name")
         base = given.get("generateName")
         metadata: dict[str, Any]
         if name:
-            self._check_free(strategy, namespace, name)
+            self._check_free(PODS, namespace, name)
             metadata = {"name": name}
         else:
             metadata = {"name": self._fresh_name(base or "", namespace)}
@@ -143,13 +145,13 @@ class Trusted:
         return name
 
     def _put_new(self, request: Request, strategy: Strategy, namespace: str, name: str, obj: Tree) -> Tree:
-        self._check_free(strategy, namespace, name)
+        self._check_free(strategy.gvr, namespace, name)
         return self._writer.put(strategy.gvr, namespace, name, obj, None, request)
 
-    def _check_free(self, strategy: Strategy, namespace: str, name: str) -> None:
-        known = self._store.get(strategy.gvr, namespace, name)
+    def _check_free(self, gvr: Gvr, namespace: str, name: str) -> None:
+        known = self._store.get(gvr, namespace, name)
         if known is not None:
-            raise exists(strategy, known)
+            raise exists(self._scheme.resolve(gvr), known)
 
     def bind(self, request: Request) -> Tree:
         """Bind a pod to the node that the Binding names. Raises ApiError."""
@@ -162,12 +164,11 @@ class Trusted:
         node = target.get("name")
         if not node or target.get("kind", "Node") != "Node":
             node = target_of(request.body, name)
-        bound = self._binder.bound(pod, node)
-        self._writer.put(PODS, namespace, name, bound, pod, request)
+        self._writer.take(PODS, namespace, name, self._binder.bound(pod, node), pod, request)
         return SUCCESS
 
     # ------------------------------------------------------------------ events
-    def create_event(self, request: Request, strategy: Strategy) -> Tree:
+    def create_event(self, request: Request) -> Tree:
         """Create an Event; its body is taken over and completed in place. Raises ApiError."""
         body: dict[str, Any] = request.body
         namespace = request.key.namespace
@@ -176,16 +177,19 @@ class Trusted:
             self._open = self._admission.check_namespace(EVENTS, namespace, _shown(body))
         metadata = body["metadata"]
         name = metadata["name"]
-        self._check_free(strategy, namespace, name)
         metadata["uid"] = self._chance.uid()
         metadata["resourceVersion"] = ""
         metadata["creationTimestamp"] = self._loop.stamp()
-        stored = self._writer.insert(EVENTS, namespace, name, body, request)
+        try:
+            stored = self._writer.take(EVENTS, namespace, name, body, None, request)
+        except ApiError:
+            self._check_free(EVENTS, namespace, name)
+            raise
         self._expiry.created(namespace, name)
         return stored
 
     # ------------------------------------------------------------------ status
-    def update_status(self, request: Request, strategy: Strategy) -> Tree:
+    def update_status(self, request: Request) -> Tree:
         """Replace the status, sharing all else with the stored object. Raises ApiError.
 
         # differs: of the metadata that come with a component's status update only annotations are looked at.
@@ -207,8 +211,8 @@ class Trusted:
             metadata = ordered({**metadata, "annotations": annotations})
         elif status is before or status == before:
             return current
-        new = {**current, "metadata": metadata, "status": status}
-        return self._writer.put(gvr, namespace, name, new, current, request)
+        new = {**current, "metadata": {**metadata}, "status": status}
+        return self._writer.take(gvr, namespace, name, new, current, request)
 
     def _context(self, request: Request) -> Context:
         return Context(self._loop.now, self._loop.stamp(), request.identity.user)

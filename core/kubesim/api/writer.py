@@ -8,6 +8,8 @@ from kubesim.objects.errors import conflict
 from kubesim.objects.wire import Gvr, Request, Tree
 from kubesim.store.mvcc import StaleError, Store
 
+_new = tuple.__new__
+
 
 class Writer:
     """Writes objects and notes who did it and why. Raises Conflict when an object is not the one given as old."""
@@ -26,31 +28,33 @@ class Writer:
         self._note(gvr, namespace, name, request)
         return stored
 
-    def insert(self, gvr: Gvr, namespace: str, name: str, new: dict[str, Any], request: Request) -> Tree:
-        """Store a new object and take it over: nobody else may hold it or its metadata."""
+    def take(
+        self, gvr: Gvr, namespace: str, name: str, new: dict[str, Any], old: Tree | None, request: Request
+    ) -> Tree:
+        """As ``put``, but takes the object over: nobody else may hold it or its metadata."""
         try:
-            stored = self._store.insert(gvr, namespace, name, new)
+            stored = self._store.take(gvr, namespace, name, new, old)
         except StaleError:
             raise conflict(gvr, name) from None
         self._note(gvr, namespace, name, request)
         return stored
 
     def _note(self, gvr: Gvr, namespace: str, name: str, request: Request) -> None:
-        identity = request.identity
+        verb, _, subresource, _, _, identity, cause, note, _, _ = request
         # The plain tuple constructor: this line runs for every write, and the named one costs three times as much.
         entry = (
             self._store.revision,
             self._loop.now,
             identity.agent or identity.user,
-            request.verb,
+            verb,
             gvr,
             namespace,
             name,
-            request.subresource,
-            request.cause,
-            request.note,
+            subresource,
+            cause,
+            note,
         )
-        self._journal.append(tuple.__new__(Entry, entry))
+        self._journal.append(_new(Entry, entry))
 
     def delete(self, gvr: Gvr, namespace: str, name: str, old: Tree, request: Request) -> Tree:
         """Remove an object; returns its last state with the revision of the deletion."""

@@ -72,8 +72,7 @@ class PodGarbageCollector:
                 self._lost.setdefault(node, self._client.now())
         elif "deletionTimestamp" in new["metadata"]:
             self._unscheduled[refs.place(new)] = None
-        phase = (new.get("status") or EMPTY).get("phase")
-        if phase in {"Succeeded", "Failed"}:
+        if pods.is_terminal(new):
             self._terminated[refs.place(new)] = None
 
     # ------------------------------------------------------------------ one round

@@ -1,4 +1,4 @@
-"""Certificates and the kubeconfig: an authority of its own on first start, a server certificate, an administrator's one."""
+"""Certificates and the kubeconfig: an authority made on first start, a server's and a user's certificate."""
 
 import ipaddress
 import os
@@ -188,9 +188,7 @@ def _signed(
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(authority=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key()), critical=False)
     )
     if alternatives:
         draft = draft.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)

@@ -1,5 +1,6 @@
-"""Discovery documents: what the server serves, in the aggregated form and in the older lists, made from its strategies."""
+"""Discovery documents: what the server serves, in the aggregated form and in the older lists."""
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
@@ -49,8 +50,8 @@ class Discovery:
         self._ranks = ranks
         found: list[Entry] = []
         for strategy in strategies:
-            facts = known.get(strategy.gvr)
-            parts = tuple(Part(*part) for part in facts.subresources) if facts is not None else _own_parts(strategy)
+            own = known.get(strategy.gvr)
+            parts = tuple(Part(*part) for part in own.subresources) if own is not None else _own_parts(strategy)
             found.append(_entry(strategy, tuple(part for part in parts if part.name in strategy.subresources)))
         found.extend(others)
         self.entries = sorted(found, key=self._rank)
@@ -160,8 +161,8 @@ def _own_parts(strategy: Strategy) -> tuple[Part, ...]:
 
 
 def _number(version: str) -> int:
-    digits = "".join(letter for letter in version.split("alpha")[0].split("beta")[0] if letter.isdigit())
-    return int(digits or 0)
+    match = re.match(r"v(\d+)", version)
+    return int(match[1]) if match else 0
 
 
 def _aggregated(entry: Entry) -> dict[str, Any]:

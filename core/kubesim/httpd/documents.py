@@ -117,7 +117,7 @@ class Documents:
             return Answer(200, {"paths": self._paths()})
         if path == "/openid/v1/jwks":
             accepted = "application/jwk-set+json"
-            raise failure(406, "NotAcceptable", f"only the following media types are accepted: {accepted}")
+            raise failure(406, "NotAcceptable", f"only the following media types are accepted: {accepted}", {})
         if path == "/metrics":
             return text("# The simulated server keeps no metrics of itself.\n")
         return NOT_FOUND
@@ -158,7 +158,9 @@ class Documents:
         documents = self._openapi
         if parts == ["v2"]:
             if headers.get("Accept", "").startswith(JSON):
-                return Answer(200, {"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.37.0"}, "paths": {}})
+                return Answer(
+                    200, {"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.37.0"}, "paths": {}}
+                )
             return Answer(200, openapi.V2_STUB, openapi.V2_MEDIA_TYPE, {"Vary": "Accept"})
         if parts == ["v3"]:
             index = documents.index()
@@ -179,8 +181,12 @@ class Documents:
 
 
 def _wants_aggregated(accept: str) -> bool:
-    first = accept.split(",", 1)[0].replace(" ", "")
-    return "as=APIGroupDiscoveryList" in first and "v=v2;" in first + ";"
+    for clause in accept.replace(" ", "").split(","):
+        if "as=APIGroupDiscoveryList" not in clause:
+            return False
+        if "v=v2" in clause.split(";"):
+            return True
+    return False
 
 
 def _tagged(body: Any, etag: str, headers: Mapping[str, str], content_type: str) -> Answer:

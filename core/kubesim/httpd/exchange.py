@@ -1,13 +1,15 @@
 """One HTTP request from its headers to its answer: who asks, may they, who answers, and in which encoding."""
 
 import asyncio
+import logging
 import zlib
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from kubesim.api.documents import BODY_LIMIT, read_json, read_yaml
+from kubesim.api.failures import internal, no_such_method
 from kubesim.api.negotiation import media_type
 from kubesim.api.paths import request_from_http
 from kubesim.httpd import protobuf, reviews
@@ -19,6 +21,11 @@ from kubesim.httpd.streams import commands, forwarding, logs, proxying, watching
 from kubesim.objects.errors import ApiError, bad_request, failure
 from kubesim.objects.wire import JSON, NODES, PODS, SERVICES, Gvr, Identity, Request
 
+if TYPE_CHECKING:
+    from kubesim.httpd.server import Server
+
+LOG = logging.getLogger("kubesim.httpd")
+LOG.addHandler(logging.NullHandler())
 GZIP_FROM = 128 * 1024
 """From how many bytes on an answer is compressed. # k8s: apiserver/pkg/endpoints/handlers/responsewriters"""
 _HTTP_VERBS = {"GET": "get", "HEAD": "get", "POST": "post", "PUT": "put", "PATCH": "patch", "DELETE": "delete"}
@@ -26,9 +33,9 @@ _UPGRADES = {"exec": commands.serve, "attach": commands.serve, "portforward": fo
 
 
 class Exchange:
-    """Answers one request. ``server`` is the kubesim.httpd.server.Server."""
+    """Answers one request."""
 
-    def __init__(self, server: Any, http: web.BaseRequest) -> None:
+    def __init__(self, server: "Server", http: web.BaseRequest) -> None:
         self._server = server
         self._http = http
         self._accept = http.headers.get("Accept", JSON)
@@ -39,6 +46,9 @@ class Exchange:
             found = await self._respond()
         except ApiError as error:
             found = refused(error)
+        except Exception as error:  # a defect of the simulator must not take the server down
+            LOG.exception("%s %s", self._http.method, self._http.raw_path)
+            found = refused(internal(f"{type(error).__name__}: {error}"))
         if isinstance(found, web.StreamResponse):
             return found
         return await self._send(found)
@@ -50,10 +60,11 @@ class Exchange:
         identity = server.authenticator.identify(http.headers, certificate)
         route, _, _ = http.raw_path.partition("?")
         path = route.rstrip("/") or "/"
-        server.catch_up()
         request = request_from_http(http.method, http.raw_path, http.headers, None, identity)
         if request is None or _is_document(path):
             check(server.access, identity, Attributes(_HTTP_VERBS.get(http.method, http.method.lower()), path=path))
+            if http.method not in {"GET", "HEAD"}:
+                raise no_such_method()
             found = server.documents.answer(path, dict(http.query), http.headers)
             return NOT_FOUND if found is None else found
         request = request._replace(accept=self._json_accept())
@@ -102,8 +113,8 @@ class Exchange:
         server = self._server
         gvr = request.key.gvr
         if gvr.group == METRICS_GROUP and server.options.metrics:
-            found: Answer = server.metrics.answer(request)
-            return found
+            server.catch_up()
+            return server.metrics.answer(request)
         body = await self._body()
         content_type = self._http.headers.get("Content-Type", "")
         if body and media_type(content_type) == protobuf.MEDIA_TYPE and request.verb != "patch":
@@ -135,8 +146,8 @@ class Exchange:
                 body = (read_yaml(body) if yaml else read_json(body, repeated=False)).value
             except ValueError as error:
                 raise bad_request(str(error)) from None
-        answer: Answer = self._server.reviews.answer(request, body or {}, self._server.cluster.loop.stamp())
-        return answer
+        self._server.catch_up()
+        return self._server.reviews.answer(request, body or {}, self._server.cluster.loop.stamp())
 
     async def _body(self) -> bytes:
         http = self._http
@@ -206,5 +217,3 @@ def _is_document(path: str) -> bool:
     """Whether a path of the form of a resource's is a document all the same."""
     parts = path.strip("/").split("/")
     return parts[0] not in {"api", "apis"}
-
-

@@ -1,4 +1,4 @@
-"""Who calls and what they may do: client certificates, bearer tokens, impersonation, and the door that access control fits in."""
+"""Who calls, and what they may do: certificates, bearer tokens, impersonation, and the place of access control."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
@@ -54,7 +54,9 @@ class AnyoneKnown:
         """See Access."""
         if AUTHENTICATED in identity.groups:
             return Decision(True)
-        public = wanted.verb == "get" and any(wanted.path == path or wanted.path.startswith(path + "/") for path in PUBLIC)
+        public = wanted.verb == "get" and any(
+            wanted.path == path or wanted.path.startswith(path + "/") for path in PUBLIC
+        )
         return Decision(public)
 
 
@@ -109,7 +111,9 @@ def impersonated(caller: Identity, headers: Mapping[str, str]) -> Identity:
     """Whom the caller wants to act as. # k8s: apiserver/pkg/endpoints/filters/impersonation.go."""
     user = headers.get("Impersonate-User", "")
     getall = getattr(headers, "getall", None)
-    groups = tuple(getall("Impersonate-Group", ())) if getall else tuple(filter(None, [headers.get("Impersonate-Group")]))
+    groups = (
+        tuple(getall("Impersonate-Group", ())) if getall else tuple(filter(None, [headers.get("Impersonate-Group")]))
+    )
     if not user:
         if groups or headers.get("Impersonate-Uid"):
             shown = ", ".join(f'"{group}"' for group in groups)

@@ -22,9 +22,6 @@ ENTRIES = (
 )
 """What discovery says. Without short names, so that they do not compete with those of nodes and pods."""
 
-SYSTEM_CPU, SYSTEM_MEMORY = 40, 400 * 1024 * 1024
-"""What a node itself uses, in milli-cores and bytes."""
-
 _COLUMNS = (("Name", "name"), ("cpu", "string"), ("memory", "string"), ("Window", "string"))
 
 
@@ -56,30 +53,22 @@ class Metrics:
         items = list(self._measured(chosen, nodes=nodes))
         if negotiate(request.accept).form == "Table":
             return Answer(200, _table(items))
-        return Answer(
-            200, {"kind": f"{kind}List", "apiVersion": f"{GROUP}/{VERSION}", "metadata": {}, "items": items}
-        )
+        return Answer(200, {"kind": f"{kind}List", "apiVersion": f"{GROUP}/{VERSION}", "metadata": {}, "items": items})
 
     def _measured(self, trees: Iterable[Tree], *, nodes: bool) -> Iterable[dict[str, Any]]:
+        """The metrics of those whose kubelets tell any."""
+        kubelets = self.cluster.kubelets
         for tree in trees:
-            if nodes:
-                yield self._node(tree)
-                continue
             metadata = tree["metadata"]
-            containers = self.cluster.kubelets.container_usage(metadata.get("namespace", ""), metadata["name"])
+            if nodes:
+                used = kubelets.usage("", metadata["name"])
+                if used is not None:
+                    yield {**self._head(tree), "usage": _usage(*used)}
+                continue
+            containers = kubelets.container_usage(metadata.get("namespace", ""), metadata["name"])
             if containers:
-                yield {
-                    **self._head(tree),
-                    "containers": [{"name": name, "usage": _usage(*used)} for name, used in containers.items()],
-                }
-
-    def _node(self, tree: Tree) -> dict[str, Any]:
-        name = tree["metadata"]["name"]
-        cpu, memory = SYSTEM_CPU, SYSTEM_MEMORY
-        for pod in self.cluster.kubelets.pods_of(name).values():
-            used = self.cluster.kubelets.usage(pod["metadata"].get("namespace", ""), pod["metadata"]["name"])
-            cpu, memory = cpu + used[0], memory + used[1]
-        return {**self._head(tree), "usage": _usage(cpu, memory)}
+                listed = [{"name": name, "usage": _usage(*amounts)} for name, amounts in containers.items()]
+                yield {**self._head(tree), "containers": listed}
 
     def _head(self, tree: Tree) -> dict[str, Any]:
         stored = tree["metadata"]
@@ -111,7 +100,9 @@ def _table(items: list[dict[str, Any]]) -> dict[str, Any]:
         cpu = sum(int(usage["cpu"][:-1]) for usage in usages)
         memory = sum(int(usage["memory"][:-2]) for usage in usages)
         partial = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": item["metadata"]}
-        rows.append({"cells": [item["metadata"]["name"], f"{cpu // 1_000_000}m", f"{memory}Ki", WINDOW], "object": partial})
+        rows.append(
+            {"cells": [item["metadata"]["name"], f"{cpu // 1_000_000}m", f"{memory}Ki", WINDOW], "object": partial}
+        )
     columns = [
         {"name": name, "type": "string", "format": form if form == "name" else "", "description": "", "priority": 0}
         for name, form in _COLUMNS

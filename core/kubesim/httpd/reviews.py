@@ -43,9 +43,7 @@ class Reviews:
             raise bad_request(f"the object provided is unrecognized (must be of type {kind})")
         decoded = self._schema.decode((gvr.group, gvr.version, kind), body, "Ignore")
         if decoded.errors:
-            raise bad_request(
-                f'{kind} in version "{gvr.version}" cannot be handled as a {kind}: {decoded.errors[0]}'
-            )
+            raise bad_request(f'{kind} in version "{gvr.version}" cannot be handled as a {kind}: {decoded.errors[0]}')
         spec = decoded.tree.get("spec") or {}
         metadata: dict[str, Any] = {"creationTimestamp": stamp} if kind == "SelfSubjectReview" else {}
         if request.key.namespace:
@@ -83,7 +81,9 @@ class Reviews:
         else:
             if not spec.get("user") and not spec.get("groups"):
                 text = "at least one of user or group must be specified"
-                raise invalid(gvr.group, "", "", [Cause("FieldValueInvalid", f'Invalid value: "": {text}', "spec.user")])
+                raise invalid(
+                    gvr.group, "", "", [Cause("FieldValueInvalid", f'Invalid value: "": {text}', "spec.user")]
+                )
             identity = Identity(spec.get("user", ""), tuple(spec.get("groups") or ()))
         if resource is not None:
             wanted = Attributes(
@@ -101,5 +101,3 @@ class Reviews:
 
 def _user_info(identity: Identity) -> dict[str, Any]:
     return {"username": identity.user, "groups": list(identity.groups)}
-
-

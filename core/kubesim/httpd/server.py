@@ -1,6 +1,7 @@
 """The server: a loopback socket with TLS, and the way of each HTTP request to whoever answers it."""
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import Callable, Mapping
@@ -21,6 +22,10 @@ from kubesim.httpd.reviews import Reviews
 from kubesim.objects.wire import Identity
 
 HOST = "127.0.0.1"
+PROTOCOL_LOG = logging.getLogger("kubesim.httpd.protocol")
+"""Where noise on the socket is noted. It has no place on a screen, so by default it goes nowhere."""
+PROTOCOL_LOG.propagate = False
+PROTOCOL_LOG.addHandler(logging.NullHandler())
 LINE_LIMIT = 1024 * 1024
 """The longest request line and header: commands travel in URLs."""
 TOKEN_USER = Identity("admin", ("system:masters", "system:authenticated"))
@@ -124,6 +129,7 @@ class Server:
             self._handle,
             handler_cancellation=True,
             access_log=None,
+            logger=PROTOCOL_LOG,
             max_line_size=LINE_LIMIT,
             max_field_size=LINE_LIMIT,
         )

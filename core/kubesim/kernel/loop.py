@@ -91,9 +91,9 @@ class Loop:
     def run_until(self, due: int, should_stop: Callable[[], bool] | None = None) -> bool:
         """Run everything due up to and including ``due``, then set the clock to it.
 
-        ``should_stop`` is asked every 16 callbacks; when it says yes the clock stays where it is and False is returned.
+        ``should_stop`` is asked every 4 callbacks; when it says yes the clock stays where it is and False is returned.
         """
-        countdown = 16
+        countdown = 4
         while self._heap and self._heap[0] <= due:
             instant = self._heap[0]
             bucket = self._buckets[instant]
@@ -103,7 +103,7 @@ class Loop:
                 callback(*args)
                 countdown -= 1
                 if countdown <= 0:
-                    countdown = 16
+                    countdown = 4
                     if should_stop is not None and should_stop():
                         if not bucket:
                             self._drop(instant)

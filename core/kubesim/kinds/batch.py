@@ -10,11 +10,11 @@ from kubesim.kinds.plain import Plain, resource
 from kubesim.kinds.pod.defaults import default_template
 from kubesim.kinds.pod.spec import validate_template
 from kubesim.kinds.printing import NONE, age, containers_and_images, since
-from kubesim.kinds.schedules import schedule_error, zone_error
 from kubesim.kinds.shapes import filled, filled_empty, inside, inside_each
 from kubesim.kinds.workloads.replicas import template_warnings
 from kubesim.objects.errors import Cause
 from kubesim.objects.refs import is_condition_true, is_deleting
+from kubesim.objects.schedules import schedule_error, zone_error
 from kubesim.objects.selectors import format_label_selector
 from kubesim.objects.times import human_duration, parse_time
 from kubesim.objects.wire import EMPTY, Tree

@@ -1,7 +1,7 @@
 """The kubelet of one node: its pods, images, addresses and resources, and whether it runs and reaches the API."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kubesim.kubelet import images, node
 from kubesim.kubelet.addresses import PodAddresses
@@ -15,9 +15,6 @@ from kubesim.machinery.client import Client
 from kubesim.objects import pods, quantities
 from kubesim.objects.errors import ApiError
 from kubesim.objects.wire import NODES, PODS, Gvr, Tree
-
-if TYPE_CHECKING:
-    from kubesim.kubelet.conditions import Own
 
 
 class Agent:
@@ -49,8 +46,6 @@ class Agent:
         self.booted = 0
         self.last_error = ""
         self.heartbeat = Heartbeat(self)
-        self.arrival: tuple[PodPlan, Tree, tuple[Any, ...], dict[str, Any], Own] | None = None
-        """The plan, the condition found, other marks, and the first status of the pod that came last."""
         client.recorder.host = spec.name
 
     def lookup(self, gvr: Gvr, namespace: str, name: str) -> Tree | None:
@@ -154,10 +149,6 @@ class Agent:
         if full not in self.images.present:
             self.images.present[full] = size
             self.heartbeat.changed = True
-
-    def new_container_id(self) -> str:
-        """A container ID."""
-        return f"containerd://{self.shared.identifiers.getrandbits(256):064x}"
 
     # ------------------------------------------------------------------ saying
     def event(self, about: Tree, kind: str, reason: str, message: str, field_path: str = "") -> None:

@@ -9,6 +9,7 @@ Verdict = tuple[bool, str, str]
 Own = tuple[Tree, ...]
 NONE: Own = ()
 MEMO_SIZE = 4096
+ALL_TRUE: tuple[Verdict, ...] = ((True, "", ""),) * len(status.OWN)
 
 
 class ConditionBook:
@@ -17,10 +18,11 @@ class ConditionBook:
     def __init__(self) -> None:
         self._own: dict[tuple[Any, ...], tuple[Own, Own]] = {}
         self._lists: dict[tuple[int, int], tuple[Own, Tree, list[Tree]]] = {}
+        self._true: dict[tuple[int, int, str, int], tuple[Own, list[Tree], Own, list[Tree]]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         # Addresses mean nothing in another process.
-        return {"_own": {}, "_lists": {}}
+        return {"_own": {}, "_lists": {}, "_true": {}}
 
     def transition(self, before: Own, verdicts: tuple[Verdict, ...], stamp: str, generation: int) -> Own:
         """The conditions after ``before``: a time changes only when the status does."""
@@ -52,6 +54,17 @@ class ConditionBook:
                 self._lists.clear()
             found = self._lists[key] = (own, rest[0], [*own, rest[0]])
         return found[2]
+
+    def all_true(self, own: Own, old: list[Tree], stamp: str, generation: int) -> tuple[Own, list[Tree]]:
+        """The conditions after ``own`` once all of them hold, and the list to write instead of ``old``."""
+        key = (id(own), id(old), stamp, generation)
+        found = self._true.get(key)
+        if found is None:
+            if len(self._true) >= MEMO_SIZE:
+                self._true.clear()
+            after = self.transition(own, ALL_TRUE, stamp, generation)
+            found = self._true[key] = (own, old, after, self.joined(after, old, stamp, generation))
+        return found[2], found[3]
 
 
 def adopted(conditions: list[Tree]) -> Own:

@@ -41,7 +41,8 @@ class Kubelets:
         self._phases = chance.stream("kubelet-phases")
         runtime = SimRuntime(loop, self._client)
         self._shared = Shared(loop, catalogue or Catalogue.load(), runtime, chance.stream("containers"))
-        self._pods: dict[tuple[str, str], PodWorker] = {}
+        self._removed: dict[str, Agent] = {}
+        """The agents of machines that were taken away, while there are pods of theirs."""
         self._by_node = self._client.index(PODS, node_name, "spec")
         self._serial = 0
         self._outages = Outages(loop, self._client, self)
@@ -76,6 +77,8 @@ class Kubelets:
         """Take a machine away for good; its Node object is left to others."""
         agent = self.agents.pop(name)
         agent.halt(machine=True)
+        if agent.workers:
+            self._removed[name] = agent
 
     # ------------------------------------------------------------------ news
     def _pod_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
@@ -84,20 +87,14 @@ class Kubelets:
                 self._pod_deleted(old)
             return
         spec = new["spec"]
-        name = spec.get("nodeName")
-        if not name:
-            return
-        metadata = new["metadata"]
         if old is not None and old["spec"] is spec:
-            if "deletionTimestamp" not in metadata and "readinessGates" not in spec:
+            if "deletionTimestamp" not in new["metadata"] and "readinessGates" not in spec:
                 return
-            if not self._concerns(old, new):
+            if not spec.get("nodeName") or not self._concerns(old, new):
                 return
-        agent = self.agents.get(name)
-        if agent is None or not agent.online:
-            return
-        worker = agent.assign(new, revision)
-        self._pods[metadata.get("namespace", ""), metadata["name"]] = worker
+        agent = self.agents.get(spec.get("nodeName", ""))
+        if agent is not None and agent.online:
+            agent.assign(new, revision)
 
     def _concerns(self, old: Tree, new: Tree) -> bool:
         """Whether a change outside the spec is one for the kubelet: deletion, another's verdict, readiness gates."""
@@ -110,18 +107,19 @@ class Kubelets:
         if new["spec"].get("readinessGates"):
             agent = self.agents.get(new["spec"]["nodeName"])
             worker = agent.workers.get(after.get("uid", "")) if agent is not None else None
-            return worker is not None and new["status"].get("conditions") is not worker.written
+            return worker is not None and not _is_own(worker, new["status"])
         return False
 
     def _pod_deleted(self, pod: Tree) -> None:
-        metadata = pod["metadata"]
-        place = (metadata.get("namespace", ""), metadata["name"])
-        known = self._pods.get(place)
-        if known is not None and known.uid == metadata.get("uid", ""):
-            del self._pods[place]
-        agent = self.agents.get(pod["spec"]["nodeName"])
+        name = pod["spec"]["nodeName"]
+        agent = self.agents.get(name)
         if agent is not None and agent.online:
             agent.vanished(pod)
+        removed = self._removed.get(name)
+        if removed is not None:
+            removed.workers.pop(pod["metadata"].get("uid", ""), None)
+            if not removed.workers:
+                del self._removed[name]
 
     def _node_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
         del revision
@@ -166,12 +164,15 @@ class Kubelets:
 
     def worker_of(self, namespace: str, name: str) -> PodWorker | None:
         """The pod on its node, or None when no node has it."""
-        return self._pods.get((namespace, name))
-
-    def adopt(self, name: str) -> None:
-        """Note the pods that an agent has taken over while it caught up."""
-        for worker in self.agents[name].workers.values():
-            self._pods[worker.namespace, worker.name] = worker
+        pod = self._client.get(PODS, namespace, name)
+        if pod is None:
+            return None
+        uid = pod["metadata"].get("uid", "")
+        for agents in (self.agents, self._removed):
+            agent = agents.get(pod["spec"].get("nodeName", ""))
+            if agent is not None and uid in agent.workers:
+                return agent.workers[uid]
+        return None
 
     # ------------------------------------------------------------------ containers that answer
     def connect(self, namespace: str, name: str, port: int) -> Connection:
@@ -205,3 +206,8 @@ class Kubelets:
         """Milli-cores and bytes by running container."""
         worker = self.worker_of(namespace, name)
         return {} if worker is None else traffic.container_usage(worker)
+
+
+def _is_own(worker: PodWorker, status: Tree) -> bool:
+    """Whether nobody else has changed the conditions since the kubelet wrote them."""
+    return worker.written is not None and status.get("conditions") is worker.written["conditions"]

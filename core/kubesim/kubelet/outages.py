@@ -80,7 +80,6 @@ class Outages:
             agent.reconnect(known)
         else:
             agent.resume(known, machine=kind == NODE_CRASH)
-        self._fleet.adopt(node)
 
     def _kill(self, fault: str, namespace: str, name: str, revision: int) -> None:
         worker = self._fleet.worker_of(namespace, name)

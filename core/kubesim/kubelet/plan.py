@@ -43,9 +43,9 @@ class ContainerPlan:
 
     __slots__ = (
         "asked", "cpu_limit", "creating", "field_path", "has_files", "image", "image_error", "kind",
-        "memory_limit", "name", "needs", "policy", "post_start", "pre_stop", "probes", "profile", "program",
-        "reference", "restart", "rules", "started_parts", "termination_logs", "termination_path", "tree",
-        "waiting_parts",
+        "memory_limit", "name", "needs", "policy", "post_start", "pre_stop", "present_text", "probes", "profile",
+        "program", "reference", "restart", "rules", "running", "started_parts", "termination_logs",
+        "termination_path", "tree", "waiting_parts",
     )  # fmt: skip
 
     def __init__(self, tree: Tree, kind: str, catalogue: Catalogue, waiting: str, *, one_shot: bool) -> None:
@@ -59,6 +59,7 @@ class ContainerPlan:
             self.reference = images.parse(self.image)
         except ImageNameError as error:
             self.image_error = f'Failed to apply default image tag "{self.image}": {error}'
+        self.present_text = f'Container image "{self.image}" already present on machine and can be accessed by the pod'
         self.profile = catalogue.profile(self.reference) if self.reference else Profile("invalid")
         self.policy: str = tree.get("imagePullPolicy", "IfNotPresent")
         places = {APP: "containers", EPHEMERAL: "ephemeralContainers"}
@@ -89,6 +90,25 @@ class ContainerPlan:
             "started": False,
             "state": {"waiting": {"reason": waiting}},
         }
+        self.running: Tree = {
+            **self.started_parts,
+            "containerID": "",
+            "lastState": {},
+            "ready": True,
+            "restartCount": 0,
+            "started": True,
+            "state": {},
+        }
+        """The status of its first run, but for ``containerID`` and ``state``."""
+
+    @property
+    def starts_at_once(self) -> bool:
+        """Whether it runs for ever as soon as its image is there, and nothing else has to be looked at."""
+        program = self.program
+        if self.kind != APP or self.reference is None or self.policy == "Always" or program is None:
+            return False
+        waits = program.timeline.waits_for or program.ends_ms is not None or program.start_error
+        return not (waits or self.needs or self.probes or self.post_start)
 
     def _common_program(self) -> Program | None:
         """The program when it is the same in every pod."""
@@ -167,8 +187,8 @@ class PodPlan:
     """A pod's spec, worked out."""
 
     __slots__ = (
-        "app_count", "containers", "creating", "creating_init", "gates", "grace_ms", "host_network",
-        "host_ports", "init_count", "objects", "qos", "requests", "restart_policy", "volume_needs",
+        "app_count", "arrival", "containers", "creating", "creating_init", "gates", "grace_ms", "host_network",
+        "host_ports", "init_count", "is_ordinary", "objects", "qos", "requests", "restart_policy", "volume_needs",
     )  # fmt: skip
 
     def __init__(self, pod: Tree, catalogue: Catalogue) -> None:
@@ -210,6 +230,24 @@ class PodPlan:
         self.gates: tuple[str, ...] = tuple(gate["conditionType"] for gate in spec.get("readinessGates") or ())
         self.requests: Mapping[str, int] = pods.requests(pod)
         self.qos = pods.qos_class(pod)
+        self.is_ordinary = len(made) == 1 and made[0].starts_at_once
+        self.is_ordinary = self.is_ordinary and not (self.volume_needs or self.gates or self.host_network)
+        """Whether its pods take the short way, see ``ordinary``."""
+        self.arrival: Arrival | None = None
+        """What the pod that came last was first reported with."""
+
+
+class Arrival(NamedTuple):
+    """The first status of a pod, for others that arrive alike in the same second."""
+
+    scheduled: Tree
+    """The condition that was found."""
+    stamp: str
+    generation: int
+    qos: str | None
+    own: tuple[Tree, ...]
+    """The kubelet's conditions."""
+    status: dict[str, Any]
 
 
 class Plans:
@@ -224,7 +262,7 @@ class Plans:
         spec = pod["spec"]
         containers = spec["containers"]
         found = self._memo.get(id(containers))
-        if found is not None and (found[2] is spec or _is_same(found[0], spec)):
+        if found is not None and (found[2] is spec or found[0] == _parts(spec)):
             return found[1]
         if len(self._memo) >= MEMO_SIZE:
             self._memo.clear()
@@ -239,15 +277,6 @@ class Plans:
 
 def _parts(spec: Tree) -> tuple[Any, ...]:
     return tuple(map(spec.get, _FIELDS))
-
-
-def _is_same(parts: tuple[Any, ...], spec: Tree) -> bool:
-    """Whether a spec has these parts: trees by identity, simple values by value."""
-    for part, field in zip(parts, _FIELDS, strict=True):
-        other = spec.get(field)
-        if part is not other and (part != other or isinstance(part, (list, dict))):
-            return False
-    return True
 
 
 _FIELDS = (

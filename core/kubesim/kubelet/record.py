@@ -38,6 +38,10 @@ class ProbeState(NamedTuple):
     """Milliseconds since 1970; 0: its outcome cannot change any more by itself."""
 
 
+NO_PROBES: list[ProbeState] = []
+"""Shared by all containers that are not probed; never added to."""
+
+
 class Container:
     """One container. ``state`` is WAITING, RUNNING or TERMINATED."""
 
@@ -70,7 +74,7 @@ class Container:
         self.stop_at = 0
         """When its preStop hook is over and TERM is sent; 0 when that is not awaited."""
         self.stopping = False
-        self.probes: list[ProbeState] = []
+        self.probes = NO_PROBES
         self.tree: Tree | None = plan.creating
         """Its container status; None when that has to be made anew."""
 

@@ -4,8 +4,18 @@ from typing import TYPE_CHECKING, Any
 
 from kubesim.kubelet import backoff, conditions, lifecycle, status
 from kubesim.kubelet.admission import GRID_MS
-from kubesim.kubelet.plan import INIT
-from kubesim.kubelet.record import ACTIVE, OVER, PREPARING, RUNNING, STOPPING, TERMINATED, Container, Past
+from kubesim.kubelet.plan import INIT, Arrival
+from kubesim.kubelet.record import (
+    ACTIVE,
+    NO_PROBES,
+    OVER,
+    PREPARING,
+    RUNNING,
+    STOPPING,
+    TERMINATED,
+    Container,
+    Past,
+)
 from kubesim.kubelet.runtime import Ended
 from kubesim.objects import pods
 from kubesim.objects.errors import ApiError
@@ -22,6 +32,8 @@ MAX_LOG_LINES = 80
 """# k8s: MaxContainerTerminationMessageLength and its fellows"""
 
 
+_OTHERS = ("resourceClaimStatuses", "nominatedNodeName")
+"""What others write into the status of a pod."""
 _WITH_SANDBOX = (ACTIVE, STOPPING)
 _HOLDS, _FAILS = (True, "", ""), (False, "", "")
 
@@ -40,7 +52,7 @@ def bury(container: Container) -> None:
     container.state, container.process = TERMINATED, None
     container.ready = container.plan.kind == INIT and ended.code == 0
     container.started = container.stopping = False
-    container.probes = []
+    container.probes = NO_PROBES
     container.start_at = container.stop_at = 0
     container.touch()
 
@@ -101,31 +113,69 @@ def publish(worker: "PodWorker") -> None:
     if current is None or current["metadata"].get("uid", "") != worker.uid:
         worker.dirty = False
         return
-    new = _first_status(worker, current) if worker.stage == PREPARING and not worker.own else _status(worker, current)
+    is_first = worker.stage == PREPARING and not worker.own
+    write(worker, current, _first_status(worker, current) if is_first else _status(worker, current))
+
+
+def write(worker: "PodWorker", current: Tree, new: Tree) -> None:
+    """Replace the status; when that fails the worker stays dirty."""
+    agent = worker.agent
     try:
-        client.update_status(PODS, {**current, "status": new})
+        stored = agent.client.update_status(PODS, {**current, "status": new})
     except ApiError as error:
         agent.last_error = str(error)
         return
     worker.dirty = False
-    worker.written = new["conditions"]
+    worker.written = stored["status"]
+    if worker.stage >= ACTIVE and stored["spec"] is worker.pod["spec"]:
+        # An older state of every pod need not be kept alive.
+        worker.pod = stored
 
 
-def _first_status(worker: "PodWorker", current: Tree) -> dict[str, Any]:
-    """The status of a pod that has just arrived: one tree for all that come to a node alike in the same second."""
-    agent, old = worker.agent, current.get("status") or {}
-    conditions_before = old.get("conditions") or []
-    if len(conditions_before) != 1:
+def _first_status(worker: "PodWorker", current: Tree) -> Tree:
+    """The status of a pod that has just arrived, made from that of the pod that came before, if they are alike."""
+    agent, plan, old = worker.agent, worker.plan, current.get("status") or {}
+    found: list[Tree] = old.get("conditions") or []
+    stamp = agent.loop.stamp()
+    if len(found) != 1 or worker.start_stamp != stamp:
         return _status(worker, current)
-    generation = current["metadata"].get("generation", 1)
-    key = (generation, agent.loop.stamp(), old.get("qosClass"))
-    known = agent.arrival
-    if known is None or known[0] is not worker.plan or known[1] is not conditions_before[0] or known[2] != key:
-        new = _status(worker, current)
-        agent.arrival = (worker.plan, conditions_before[0], key, new, worker.own)
-        return new
-    worker.own = known[4]
-    return known[3]
+    generation, qos = current["metadata"].get("generation", 1), old.get("qosClass")
+    known = plan.arrival
+    if (
+        known is None
+        or known.scheduled is not found[0]
+        or known.stamp != stamp
+        or known.generation != generation
+        or known.qos != qos
+    ):
+        made = _status(worker, current)
+        plan.arrival = Arrival(found[0], stamp, generation, qos, worker.own, made)
+        return made
+    worker.own = known.own
+    return {**known.status, "hostIP": agent.host_ip, "hostIPs": agent.host_ips}
+
+
+def running_status(worker: "PodWorker", current: Tree) -> Tree:
+    """The status of an ordinary pod whose container has just started; ``current`` has the first status."""
+    agent, old, ip = worker.agent, current["status"], worker.ip
+    stamp, generation = agent.loop.stamp(), current["metadata"].get("generation", 1)
+    worker.own, listed = agent.shared.conditions.all_true(worker.own, old["conditions"], stamp, generation)
+    made: dict[str, Any] = {
+        "conditions": listed,
+        "hostIP": agent.host_ip,
+        "hostIPs": agent.host_ips,
+        "observedGeneration": generation,
+        "phase": pods.RUNNING,
+        "qosClass": old["qosClass"],
+        "startTime": worker.start_stamp,
+        "podIP": ip,
+        "podIPs": [{"ip": ip}],
+        "containerStatuses": [worker.containers[0].tree],
+    }
+    for key in _OTHERS:
+        if key in old:
+            made[key] = old[key]
+    return made
 
 
 def _status(worker: "PodWorker", current: Tree) -> dict[str, Any]:
@@ -159,7 +209,7 @@ def _status(worker: "PodWorker", current: Tree) -> dict[str, Any]:
         made["initContainerStatuses"] = status.statuses(containers[:first], plan.creating_init)
     if len(containers) > last:
         made["ephemeralContainerStatuses"] = status.statuses(containers[last:], [])
-    for key in ("resourceClaimStatuses", "nominatedNodeName"):
+    for key in _OTHERS:
         if key in old:
             made[key] = old[key]
     return made

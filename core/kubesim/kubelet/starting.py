@@ -57,8 +57,7 @@ def _has_image(worker: "PodWorker", container: Container, now: int) -> bool:
         _refuse(worker, container, "ErrImageNeverPull", text, now)
         return False
     if present and plan.policy != "Always":
-        text = f'Container image "{plan.image}" already present on machine and can be accessed by the pod'
-        worker.container_event(container, "Normal", "Pulled", text)
+        worker.container_event(container, "Normal", "Pulled", plan.present_text)
         return True
     entry = container.image_back_off
     if entry is not None and now < entry.at_ms + entry.wait_ms:
@@ -127,7 +126,7 @@ def create(worker: "PodWorker", container: Container, now: int) -> None:
     if past is not None:
         container.restarts += 1
         container.back_off = backoff.following(container.back_off, past.ended.at_ms, now)
-    container.container_id = worker.agent.new_container_id()
+    container.container_id = worker.agent.shared.container_id()
     worker.container_event(container, "Normal", "Created", "Container created")
     if program.start_error:
         _failed_start(worker, container, program.start_error, now)

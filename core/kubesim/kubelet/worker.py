@@ -2,11 +2,22 @@
 
 from typing import TYPE_CHECKING
 
-from kubesim.kubelet import admission, lifecycle, probing, reporting, starting, stopping
+from kubesim.kubelet import admission, lifecycle, ordinary, probing, reporting, starting, stopping
 from kubesim.kubelet.admission import SANDBOX_MS, on_grid
 from kubesim.kubelet.conditions import NONE, Own
 from kubesim.kubelet.plan import INIT, PodPlan
-from kubesim.kubelet.record import ACTIVE, NEW, OVER, PREPARING, RUNNING, STOPPING, TERMINATED, Container, Past
+from kubesim.kubelet.record import (
+    ACTIVE,
+    NEW,
+    NO_PROBES,
+    OVER,
+    PREPARING,
+    RUNNING,
+    STOPPING,
+    TERMINATED,
+    Container,
+    Past,
+)
 from kubesim.kubelet.runtime import UNKNOWN, Ended
 from kubesim.objects import pods
 from kubesim.objects.wire import Tree
@@ -37,14 +48,14 @@ class PodWorker:
         self.uid: str = metadata.get("uid", "")
         self.namespace: str = metadata.get("namespace", "")
         self.name: str = metadata["name"]
-        self.containers = [Container(one) for one in plan.containers]
+        self.containers = list(map(Container, plan.containers))
         self.stage = NEW
         self.due = 0
         self.ip = ""
         self.own: Own = NONE
         """The kubelet's conditions."""
-        self.written: list[Tree] = []
-        """All conditions as they were last written."""
+        self.written: Tree | None = None
+        """The status as it was last written."""
         self.start_stamp: str = ""
         self.reason = ""
         self.message = ""
@@ -90,7 +101,9 @@ class PodWorker:
         agent.loop.mark()
         client = agent.client
         client.cause = self.cause
-        self._step(agent.loop.now)
+        now = agent.loop.now
+        if not (self.stage == PREPARING and self.plan.is_ordinary and ordinary.start(self, now)):
+            self._step(now)
         client.cause = 0
 
     def _step(self, now: int) -> None:
@@ -201,7 +214,7 @@ class PodWorker:
         """Stop one container so that it is started again."""
         grace = self.plan.grace_ms if grace_ms is None else grace_ms
         self.stop_by = now + grace
-        container.probes = []
+        container.probes = NO_PROBES
         stopping.stop_container(self, container, now, grace, message)
 
     def kill(self, now: int) -> None:
@@ -240,7 +253,7 @@ class PodWorker:
                 container.past = Past(Ended(now, LOST_CODE, UNKNOWN), started, container.container_id, process)
                 container.state, container.process = TERMINATED, None
                 container.ready = container.started = container.stopping = False
-                container.probes = []
+                container.probes = NO_PROBES
                 container.touch()
             if container.plan.kind == INIT and self.stage == ACTIVE:
                 container.wait("")
@@ -260,4 +273,6 @@ class PodWorker:
 
     def container_event(self, container: Container, kind: str, reason: str, message: str) -> None:
         """An Event about a container."""
-        self.agent.event(self.pod, kind, reason, message, container.plan.field_path)
+        agent = self.agent
+        if agent.online:
+            agent.client.event(self.pod, kind, reason, message, container.plan.field_path)

@@ -10,7 +10,6 @@ from kubesim.objects.wire import EMPTY, JSON, STRATEGIC_PATCH, Gvr, Identity, Ke
 from kubesim.store.index import Index
 from kubesim.store.mvcc import Store
 
-
 _new = tuple.__new__
 """The plain constructor: a named tuple's own costs three times as much, and these run for every write."""
 

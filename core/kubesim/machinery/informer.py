@@ -19,22 +19,24 @@ class Hub:
     def __init__(self, loop: Loop, store: Store, lag_ms: int = WATCH_LAG_MS) -> None:
         self.lag_ms = lag_ms
         self._loop = loop
+        self._store = store
         self._handlers: dict[Gvr, list[Handler]] = {}
         self._pending: list[Change] = []
         self._position = 0
         self._armed = False
-        store.subscribe(self._changed)
 
     def on(self, gvr: Gvr, handler: Handler) -> None:
         """Call a bound method for each write to a resource, in order of registration."""
         if getattr(handler, "__self__", None) is None:
             msg = "only bound methods may be handlers: a cluster must survive pickling"
             raise TypeError(msg)
-        self._handlers.setdefault(gvr, []).append(handler)
+        known = self._handlers.get(gvr)
+        if known is None:
+            known = self._handlers[gvr] = []
+            self._store.subscribe(self._changed, gvr)
+        known.append(handler)
 
     def _changed(self, change: Change) -> None:
-        if change.gvr not in self._handlers:
-            return
         self._pending.append(change)
         if not self._armed:
             self._armed = True
@@ -44,11 +46,11 @@ class Hub:
         # A slice at a time, so that a screen can be painted while a burst is delivered.
         pending, start = self._pending, self._position
         end = min(start + SLICE, len(pending))
-        handlers = self._handlers
+        every = self._handlers
         for position in range(start, end):
-            change = pending[position]
-            for handler in handlers[change.gvr]:
-                handler(change.old, change.new, change.revision)
+            revision, gvr, _, _, old, new = pending[position]
+            for handler in every[gvr]:
+                handler(old, new, revision)
         if end < len(pending):
             self._position = end
             self._loop.at(self._loop.now, self._deliver)

@@ -74,6 +74,8 @@ class Recorder:
 
     def __init__(self, client: "Client", loop: Loop) -> None:
         self.modern = False
+        self.component = client.identity.agent
+        """The event source; the agent unless Kubernetes names it otherwise."""
         self.host = ""
         """The node name, for kubelets."""
         self.dropped = 0
@@ -163,7 +165,7 @@ class Recorder:
         return name
 
     def _make_shape(self) -> dict[str, Any]:
-        agent = self._client.identity.agent
+        agent = self.component
         self._shape = {"kind": "Event", "apiVersion": "v1", "metadata": {}, "involvedObject": {}}
         self._shape.update(reason="", message="", source={}, firstTimestamp=None, lastTimestamp=None)
         if self.modern:

@@ -42,6 +42,23 @@ def of_slice(tree: Tree) -> tuple[Endpoint, ...]:
     return tuple(_endpoint(item, ports, namespace) for item in tree.get("endpoints") or ())
 
 
+class Slice:
+    """An EndpointSlice, read when somebody first asks for its endpoints: in a burst it changes far more often."""
+
+    __slots__ = ("_endpoints", "_tree")
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._endpoints: tuple[Endpoint, ...] | None = None
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """As ``of_slice``."""
+        if self._endpoints is None:
+            self._endpoints = of_slice(self._tree)
+        return self._endpoints
+
+
 def _endpoint(item: Tree, ports: tuple[tuple[str, int], ...], namespace: str) -> Endpoint:
     conditions: Tree = item.get("conditions") or EMPTY
     hints: Tree = item.get("hints") or EMPTY

@@ -31,7 +31,7 @@ class ServiceProxy:
 
     def __init__(self, hub: Hub, client: Client) -> None:
         self._client = client
-        self._slices: dict[Place, dict[str, tuple[Endpoint, ...]]] = {}
+        self._slices: dict[Place, dict[str, endpoints.Slice]] = {}
         """By service, by slice name."""
         self._node_ports: dict[int, tuple[Place, str]] = {}
         self._addresses: dict[str, Place] = {}
@@ -52,7 +52,7 @@ class ServiceProxy:
                 if not held:
                     del self._slices[place]
         if new is not None:
-            self._slices.setdefault(_service_of(new), {})[new["metadata"]["name"]] = endpoints.of_slice(new)
+            self._slices.setdefault(_service_of(new), {})[new["metadata"]["name"]] = endpoints.Slice(new)
 
     def _service_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
         del revision
@@ -93,7 +93,7 @@ class ServiceProxy:
         found: dict[str, Endpoint] = {}
         for name, held in sorted(self._slices.get((namespace, service), {}).items()):
             del name
-            for endpoint in held:
+            for endpoint in held.endpoints:
                 known = found.get(endpoint.ip)
                 if known is not None:
                     endpoint = endpoint._replace(ports=tuple(dict.fromkeys((*known.ports, *endpoint.ports))))  # noqa: PLW2901

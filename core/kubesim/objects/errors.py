@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from kubesim.objects.wire import Gvr, Response, Tree
+from kubesim.objects.wire import EMPTY, Gvr, Response, Tree
 
 
 class Cause(NamedTuple):
@@ -118,3 +118,9 @@ def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> ApiErr
     details["kind"] = kind
     details["causes"] = [{"reason": c.reason, "message": c.message, "field": c.field} for c in causes]
     return failure(422, "Invalid", f'{qualified} "{name}" is invalid: {text}', details)
+
+
+def is_namespace_terminating(error: ApiError) -> bool:
+    """Whether a creation failed because the namespace is going away: nobody needs to hear of that."""
+    causes = (error.status.get("details") or EMPTY).get("causes") or ()
+    return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)

@@ -10,6 +10,7 @@ from kubesim.objects.times import parse_time
 from kubesim.objects.wire import EMPTY, Tree
 
 PENDING, RUNNING, SUCCEEDED, FAILED, UNKNOWN = "Pending", "Running", "Succeeded", "Failed", "Unknown"
+_ENDED = frozenset((SUCCEEDED, FAILED))
 GUARANTEED, BURSTABLE, BEST_EFFORT = "Guaranteed", "Burstable", "BestEffort"
 
 Amounts = Mapping[str, int]
@@ -41,7 +42,8 @@ def is_ready(pod: Tree) -> bool:
 
 def is_terminal(pod: Tree) -> bool:
     """Whether it has succeeded or failed, for good."""
-    return phase(pod) in {SUCCEEDED, FAILED}
+    status = pod.get("status")
+    return status is not None and status.get("phase") in _ENDED
 
 
 def is_active(pod: Tree) -> bool:

@@ -35,10 +35,12 @@ def is_deleting(obj: Tree) -> bool:
 
 def controller_of(obj: Tree) -> Tree | None:
     """The owner reference whose ``controller`` is true, or None."""
-    for reference in obj["metadata"].get("ownerReferences") or ():
-        if reference.get("controller"):
-            found: Tree = reference
-            return found
+    references = obj["metadata"].get("ownerReferences")
+    if references:
+        for reference in references:
+            if reference.get("controller"):
+                found: Tree = reference
+                return found
     return None
 
 

@@ -166,19 +166,14 @@ class Cache:
 
     def confirm_pod(self, record: PodRecord, pod: Tree) -> None:
         """Take over a newer state of a pod whose requests and node are as they were."""
-        old = record.pod["metadata"]
-        new = pod["metadata"]
         record.assumed = False
         node = self._by_name.get(record.node)
-        same = old.get("labels") == new.get("labels") and ("deletionTimestamp" in old) == ("deletionTimestamp" in new)
-        if same or node is None:
-            record.pod = pod
-            return
         before = self.counters.matching(record)
-        self.counters.count(record, node.index, -1)
         record.pod = pod
-        self.counters.count(record, node.index, 1)
-        if self.counters.matching(record) != before:
+        after = self.counters.matching(record)
+        if after != before and node is not None:
+            self.counters.shift(before, node.index, -1)
+            self.counters.shift(after, node.index, 1)
             self._touch(node.index)
 
     def _settle(self, node: NodeInfo, record: PodRecord) -> None:

@@ -1,7 +1,7 @@
 """How many pods of a sort each node hosts, kept up to date pod by pod, for spreading and pod affinity."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kubesim.objects.selectors import Selector
 from kubesim.scheduler.affinity import PodTerm
@@ -58,15 +58,21 @@ class Counters:
     def __init__(self) -> None:
         self._counters: dict[Matcher, Counter] = {}
         self._memo: dict[Sort, tuple[Counter, ...]] = {}
+        self._by_labels: dict[tuple[int, str, bool], tuple[Any, tuple[Counter, ...]]] = {}
+        """The same by identity of the labels, which most pods of a template share."""
         self.namespaces: dict[str, Mapping[str, str]] = {}
         """The labels of each namespace."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Addresses mean nothing in another process.
+        return {**self.__dict__, "_by_labels": {}}
 
     def acquire(self, matcher: Matcher, records: Iterable[tuple[int, PodRecord]]) -> Counter:
         """The counter of a matcher, counted over ``records`` (node index, pod) when it is new."""
         counter = self._counters.get(matcher)
         if counter is None:
             counter = self._counters[matcher] = self._count_all(matcher, records)
-            self._memo.clear()
+            self._forget()
         counter.users += 1
         return counter
 
@@ -91,7 +97,11 @@ class Counters:
     def _forget_unused(self) -> None:
         if len(self._counters) >= _MOST:
             self._counters = {m: c for m, c in self._counters.items() if c.users}
-            self._memo.clear()
+            self._forget()
+
+    def _forget(self) -> None:
+        self._memo.clear()
+        self._by_labels.clear()
 
     def is_match(self, matcher: Matcher, record: PodRecord) -> bool:
         """Whether a matcher counts a pod."""
@@ -100,6 +110,17 @@ class Counters:
 
     def matching(self, record: PodRecord) -> tuple[Counter, ...]:
         """The counters that count a pod."""
+        metadata = record.pod["metadata"]
+        labels = metadata.get("labels")
+        key = (id(labels), record.info.namespace, "deletionTimestamp" in metadata)
+        found = self._by_labels.get(key)
+        if found is None:
+            if len(self._by_labels) >= _MEMO_SIZE:
+                self._by_labels.clear()
+            found = self._by_labels[key] = (labels, self._matching(record))
+        return found[1]
+
+    def _matching(self, record: PodRecord) -> tuple[Counter, ...]:
         key = sort_of(record)
         found = self._memo.get(key)
         if found is None:
@@ -111,9 +132,12 @@ class Counters:
 
     def count(self, record: PodRecord, index: int, sign: int) -> None:
         """A pod came to a node (1) or left it (-1)."""
-        if not self._counters:
-            return
-        for counter in self.matching(record):
+        if self._counters:
+            self.shift(self.matching(record), index, sign)
+
+    def shift(self, counters: Iterable[Counter], index: int, sign: int) -> None:
+        """One more pod (1) or one less (-1) on a node."""
+        for counter in counters:
             by_node = counter.by_node
             number = by_node.get(index, 0) + sign
             if number:
@@ -124,4 +148,4 @@ class Counters:
     def clear(self) -> None:
         """Forget everything; for when the labels of a namespace change."""
         self._counters.clear()
-        self._memo.clear()
+        self._forget()

@@ -75,6 +75,8 @@ class NodeInfo:
         "pods",
         "ports",
         "revision",
+        "score",
+        "scored_for",
         "taints",
         "tree",
         "unschedulable",
@@ -94,6 +96,9 @@ class NodeInfo:
         """The distinct affinity specs of its pods, with how many pods have them."""
         self.revision = 0
         """Counts the changes of the node itself, as far as they matter to scheduling."""
+        self.scored_for: PodInfo | None = None
+        """What the node was scored for last, since its pods have changed."""
+        self.score = 0
         self.set(tree)
 
     def set(self, tree: Tree) -> None:
@@ -114,6 +119,7 @@ class NodeInfo:
             for name in image.get("names") or ()
         }
         self.revision += 1
+        self.scored_for = None
 
     @property
     def hostname(self) -> str | None:
@@ -123,6 +129,7 @@ class NodeInfo:
     def add(self, record: PodRecord) -> None:
         """Put a pod on the node."""
         self.pods[record.uid] = record
+        self.scored_for = None
         info = record.info
         self.cpu_used += info.cpu
         self.memory_used += info.memory
@@ -134,6 +141,7 @@ class NodeInfo:
     def remove(self, record: PodRecord) -> None:
         """Take a pod off the node."""
         del self.pods[record.uid]
+        self.scored_for = None
         info = record.info
         self.cpu_used -= info.cpu
         self.memory_used -= info.memory
@@ -157,6 +165,7 @@ class NodeInfo:
         twin.labels, twin.taints, twin.unschedulable = self.labels, self.taints, self.unschedulable
         twin.cpu, twin.memory, twin.max_pods, twin.others = self.cpu, self.memory, self.max_pods, self.others
         twin.images = self.images
+        twin.scored_for, twin.score = None, 0
         twin.cpu_used, twin.memory_used = self.cpu_used, self.memory_used
         twin.cpu_scored, twin.memory_scored = self.cpu_scored, self.memory_scored
         twin.pods, twin.others_used = dict(self.pods), dict(self.others_used)

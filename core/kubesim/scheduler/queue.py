@@ -1,5 +1,6 @@
 """The scheduling queue: pods to try now, pods that back off, and pods that wait for the cluster to change."""
 
+from collections import deque
 from heapq import heappop, heappush
 
 from kubesim.objects.wire import Tree
@@ -58,6 +59,39 @@ class QueuedPod:
         self.ticket = 0
 
 
+class Active:
+    """Pods to try now: those that are sorted alike stand in one line, and only the lines are in a heap.
+
+    Entries of pods that are elsewhere by now are passed over.
+    """
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int]] = []
+        self._lines: dict[tuple[int, int], deque[tuple[int, QueuedPod]]] = {}
+
+    def push(self, key: tuple[int, int, int], queued: QueuedPod) -> None:
+        """Let a pod stand in line; the last part of its key grows from pod to pod."""
+        place = key[:2]
+        line = self._lines.get(place)
+        if line is None:
+            line = self._lines[place] = deque()
+            heappush(self._heap, place)
+        line.append((key[2], queued))
+
+    def first(self) -> QueuedPod | None:
+        """The pod to try next."""
+        heap = self._heap
+        while heap:
+            line = self._lines[heap[0]]
+            while line:
+                ticket, queued = line[0]
+                if queued.ticket == ticket and queued.where == ACTIVE:
+                    return queued
+                line.popleft()
+            del self._lines[heappop(heap)]
+        return None
+
+
 class Pool:
     """Pods that fit nowhere, in groups that any event helps alike."""
 
@@ -111,7 +145,7 @@ class SchedulingQueue:
         self._sorting = PrioritySort()
         self._pods: dict[str, QueuedPod] = {}
         self._tickets = 0
-        self._active: list[tuple[tuple[int, int, int], QueuedPod]] = []
+        self._active = Active()
         self._backoff: list[tuple[int, tuple[int, int, int], QueuedPod]] = []
         self._errors: list[tuple[int, int, QueuedPod]] = []
         self._counts = dict.fromkeys((ACTIVE, BACKOFF, ERROR_BACKOFF, POOL, GATED, TAKEN), 0)
@@ -136,10 +170,13 @@ class SchedulingQueue:
 
     def peek(self) -> QueuedPod | None:
         """The pod that ``pop`` would return."""
-        self._skip()
-        if self._active:
-            return self._active[0][1]
-        return self._backoff[0][2] if self._backoff else None
+        queued = self._active.first()
+        if queued is not None:
+            return queued
+        waiting = self._backoff
+        while waiting and (waiting[0][2].where != BACKOFF or waiting[0][2].ticket != waiting[0][1][2]):
+            heappop(waiting)
+        return waiting[0][2] if waiting else None
 
     @property
     def next_error_due(self) -> int | None:
@@ -163,7 +200,8 @@ class SchedulingQueue:
         """The pod is gone, or bound."""
         queued = self._pods.pop(uid, None)
         if queued is not None:
-            self._move(queued, TAKEN)
+            if queued.where != TAKEN:
+                self._move(queued, TAKEN)
             self._counts[TAKEN] -= 1
         return queued
 
@@ -182,10 +220,6 @@ class SchedulingQueue:
         queued = self.peek()
         if queued is None:
             return None
-        if queued.where == ACTIVE:
-            heappop(self._active)
-        else:
-            heappop(self._backoff)
         self._move(queued, TAKEN)
         queued.attempts += 1
         return queued
@@ -250,7 +284,7 @@ class SchedulingQueue:
     # ------------------------------------------------------------------ moving
     def _activate(self, queued: QueuedPod) -> None:
         self._move(queued, ACTIVE)
-        heappush(self._active, (self._sorting.key(queued.priority, queued.queued_at, queued.ticket), queued))
+        self._active.push(self._sorting.key(queued.priority, queued.queued_at, queued.ticket), queued)
 
     def _move(self, queued: QueuedPod, where: str) -> None:
         if queued.where == POOL:
@@ -260,13 +294,6 @@ class SchedulingQueue:
         queued.where = where
         self._tickets += 1
         queued.ticket = self._tickets
-
-    def _skip(self) -> None:
-        active, waiting = self._active, self._backoff
-        while active and (active[0][1].where != ACTIVE or active[0][1].ticket != active[0][0][2]):
-            heappop(active)
-        while waiting and (waiting[0][2].where != BACKOFF or waiting[0][2].ticket != waiting[0][1][2]):
-            heappop(waiting)
 
 
 def backoff(times: int) -> int:

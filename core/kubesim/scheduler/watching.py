@@ -18,6 +18,7 @@ from kubesim.scheduler.queue import GATED, SchedulingQueue
 from kubesim.scheduler.selectors import DefaultSelectors
 
 DEFAULT_SCHEDULER = "default-scheduler"
+_ENDED = (SUCCEEDED, FAILED)
 
 
 class Watching:
@@ -114,13 +115,30 @@ class Watching:
             if old is not None:
                 self._gone(old, revision)
             return
-        if (new.get("status") or EMPTY).get("phase") in {SUCCEEDED, FAILED}:
+        if old is not None and old["spec"] is new["spec"] and self._is_status_only(old, new):
+            return
+        if (new.get("status") or EMPTY).get("phase") in _ENDED:
             # k8s: the scheduler watches only pods that have not ended, so the end of one is a deletion.
             self._gone(new, revision)
         elif new["spec"].get("nodeName"):
             self._assigned(new, revision)
         elif new["spec"].get("schedulerName", DEFAULT_SCHEDULER) == DEFAULT_SCHEDULER:
             self._pending(old, new, revision)
+
+    def _is_status_only(self, old: Tree, new: Tree) -> bool:
+        """Take over the newer state of a pod on a node when none of what matters has changed: nearly always so."""
+        before, after = old["metadata"], new["metadata"]
+        record = self._cache.records.get(after["uid"])
+        if (
+            record is None
+            or record.pod is not old
+            or before.get("labels") is not after.get("labels")
+            or "deletionTimestamp" in after
+            or new["status"].get("phase") in _ENDED
+        ):
+            return False
+        record.pod = new
+        return True
 
     def _assigned(self, pod: Tree, revision: int) -> None:
         uid = pod["metadata"]["uid"]

@@ -30,18 +30,23 @@ class Index:
         """All values that some object has."""
         return self._places.keys()
 
-    def change(self, place: Place, old: Tree | None, new: Tree | None) -> None:
+    def change(self, namespace: str, name: str, old: Tree | None, new: Tree | None) -> None:
         """Follow one write."""
-        if self.part and old is not None and new is not None and old.get(self.part) is new.get(self.part):
+        part = self.part
+        if part and old is not None and new is not None and old.get(part) is new.get(part):
             return
         before = "" if old is None else self.value(old)
         after = "" if new is None else self.value(new)
         if before == after:
             return
+        place = (namespace, name)
         if before:
             found = self._places[before]
             del found[place]
             if not found:
                 del self._places[before]
         if after:
-            self._places.setdefault(after, {})[place] = None
+            known = self._places.get(after)
+            if known is None:
+                known = self._places[after] = {}
+            known[place] = None

@@ -37,8 +37,20 @@ class CompactedError(Exception):
 
 Subscriber = Callable[[Change], None]
 _NONE: dict[str, Tree] = {}
+_NO_SPACES: dict[str, dict[str, Tree]] = {}
 _change = tuple.__new__
 """The plain constructor: the named one costs three times as much, and runs for every write."""
+
+
+class _Table:
+    """The objects of one resource by namespace and name, and who follows them."""
+
+    __slots__ = ("indexes", "spaces", "subscribers")
+
+    def __init__(self) -> None:
+        self.spaces: dict[str, dict[str, Tree]] = {}
+        self.indexes: list[Index] = []
+        self.subscribers: list[Subscriber] = []
 
 
 class Store:
@@ -49,17 +61,18 @@ class Store:
         self.retain = retain
         self.frozen = frozen
         """Store trees that raise when they are mutated; for tests."""
-        self._tables: dict[Gvr, dict[str, dict[str, Tree]]] = {}
+        self._tables: dict[Gvr, _Table] = {}
         self._log: list[Change] = []
         self._log_start = 2
-        self._indexes: dict[Gvr, list[Index]] = {}
         self._subscribers: list[Subscriber] = []
 
     # ------------------------------------------------------------------ reading
     def get(self, gvr: Gvr, namespace: str, name: str) -> Tree | None:
         """The object, or None."""
-        table = self._tables.get(gvr)
-        return None if table is None else table.get(namespace, _NONE).get(name)
+        try:
+            return self._tables[gvr].spaces[namespace].get(name)
+        except KeyError:
+            return None
 
     def range(self, gvr: Gvr, namespace: str = "") -> list[Tree]:
         """The objects of a table, or of one of its namespaces, in key order."""
@@ -67,13 +80,13 @@ class Store:
 
     def items(self, gvr: Gvr, namespace: str = "") -> list[tuple[str, str, Tree]]:
         """(namespace, name, object) in key order; a snapshot, since objects are immutable."""
-        table = self._tables.get(gvr, {})
+        table = self._spaces(gvr)
         spaces = sorted(table) if not namespace else [namespace]
         return [(space, name, tree) for space in spaces for name, tree in sorted(table.get(space, _NONE).items())]
 
     def iterate(self, gvr: Gvr, namespace: str = "") -> Iterator[Tree]:
         """The objects in order of arrival, without a copy: do not write meanwhile."""
-        table = self._tables.get(gvr, {})
+        table = self._spaces(gvr)
         if namespace:
             yield from table.get(namespace, _NONE).values()
             return
@@ -82,87 +95,86 @@ class Store:
 
     def count(self, gvr: Gvr, namespace: str = "") -> int:
         """How many objects a table, or one of its namespaces, holds."""
-        table = self._tables.get(gvr, {})
+        table = self._spaces(gvr)
         return len(table.get(namespace, _NONE)) if namespace else sum(map(len, table.values()))
 
     def tables(self) -> list[Gvr]:
         """The resources that hold at least one object, in a fixed order."""
         return sorted(gvr for gvr in self._tables if self.count(gvr))
 
+    def _spaces(self, gvr: Gvr) -> dict[str, dict[str, Tree]]:
+        table = self._tables.get(gvr)
+        return _NO_SPACES if table is None else table.spaces
+
+    def _table(self, gvr: Gvr) -> _Table:
+        """The table of a resource, made on first use."""
+        found = self._tables.get(gvr)
+        if found is None:
+            found = self._tables[gvr] = _Table()
+        return found
+
     # ------------------------------------------------------------------ writing
     def put(self, gvr: Gvr, namespace: str, name: str, new: Tree, old: Tree | None) -> Tree:
         """Write ``new`` if the stored object is (identically) ``old``. Returns the stored tree."""
-        try:
-            space = self._tables[gvr][namespace]
-        except KeyError:
-            space = self._tables.setdefault(gvr, {}).setdefault(namespace, {})
-        if space.get(name) is not old:
-            raise StaleError(name)
-        self.revision = revision = self.revision + 1
-        metadata = dict(new["metadata"])
-        metadata["resourceVersion"] = str(revision)
-        stored = dict(new)
-        stored["metadata"] = metadata
-        if self.frozen:
-            stored = freeze(stored)
-        space[name] = stored
-        self._commit(_change(Change, (revision, gvr, namespace, name, old, stored)))
-        return stored
+        return self.take(gvr, namespace, name, {**new, "metadata": {**new["metadata"]}}, old)
 
-    def insert(self, gvr: Gvr, namespace: str, name: str, new: dict[str, Any]) -> Tree:
-        """Write a new object, taking it over: it and its metadata must be dicts that nobody else holds."""
-        try:
-            space = self._tables[gvr][namespace]
-        except KeyError:
-            space = self._tables.setdefault(gvr, {}).setdefault(namespace, {})
-        if name in space:
+    def take(self, gvr: Gvr, namespace: str, name: str, new: dict[str, Any], old: Tree | None) -> Tree:
+        """As ``put``, but takes ``new`` over: it and its metadata must be dicts that nobody else holds."""
+        table = self._tables.get(gvr) or self._table(gvr)
+        space = table.spaces.get(namespace)
+        if space is None:
+            space = table.spaces[namespace] = {}
+        if space.get(name) is not old:
             raise StaleError(name)
         self.revision = revision = self.revision + 1
         new["metadata"]["resourceVersion"] = str(revision)
         stored: Tree = freeze(new) if self.frozen else new
         space[name] = stored
-        self._commit(_change(Change, (revision, gvr, namespace, name, None, stored)))
+        self._commit(table, _change(Change, (revision, gvr, namespace, name, old, stored)))
         return stored
 
     def delete(self, gvr: Gvr, namespace: str, name: str, old: Tree) -> Tree:
         """Remove the object if it is (identically) ``old``. Returns its last state with the deletion's revision."""
-        space = self._tables.get(gvr, {}).get(namespace, _NONE)
+        table = self._table(gvr)
+        space = table.spaces.get(namespace, _NONE)
         if space.get(name) is not old:
             raise StaleError(name)
         self.revision += 1
         del space[name]
-        self._commit(Change(self.revision, gvr, namespace, name, old, None))
+        self._commit(table, Change(self.revision, gvr, namespace, name, old, None))
         return {**old, "metadata": {**old["metadata"], "resourceVersion": str(self.revision)}}
 
-    def _commit(self, change: Change) -> None:
-        _, gvr, namespace, name, old, new = change
-        indexes = self._indexes.get(gvr)
-        if indexes is not None:
-            for index in indexes:
-                index.change((namespace, name), old, new)
+    def _commit(self, table: _Table, change: Change) -> None:
+        if table.indexes:
+            _, _, namespace, name, old, new = change
+            for index in table.indexes:
+                index.change(namespace, name, old, new)
         log = self._log
         log.append(change)
         if len(log) >= 2 * self.retain:
             self.compact(self.revision - self.retain)
+        for subscriber in table.subscribers:
+            subscriber(change)
         for subscriber in self._subscribers:
             subscriber(change)
 
     # ------------------------------------------------------------------ following
-    def subscribe(self, subscriber: Subscriber) -> None:
-        """Call a bound method after each write. It must do O(1) work: mark, append, arm a timer."""
+    def subscribe(self, subscriber: Subscriber, gvr: Gvr | None = None) -> None:
+        """Call a bound method after each write (to one resource). It must do O(1) work: mark, append, arm a timer."""
         if getattr(subscriber, "__self__", None) is None:
             msg = "only bound methods may subscribe: a cluster must survive pickling"
             raise TypeError(msg)
-        self._subscribers.append(subscriber)
+        (self._subscribers if gvr is None else self._table(gvr).subscribers).append(subscriber)
 
     def add_index(self, gvr: Gvr, index: Index) -> Index:
         """Keep an index over a table from now on; one that is kept already is shared."""
-        for known in self._indexes.get(gvr, ()):
+        table = self._table(gvr)
+        for known in table.indexes:
             if known.value is index.value and type(known) is type(index):
                 return known
-        self._indexes.setdefault(gvr, []).append(index)
+        table.indexes.append(index)
         for namespace, name, tree in self.items(gvr):
-            index.change((namespace, name), None, tree)
+            index.change(namespace, name, None, tree)
         return index
 
     @property

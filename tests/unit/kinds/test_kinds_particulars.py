@@ -10,8 +10,8 @@ from kubesim.kinds.events import EventStrategy, NewEventStrategy
 from kubesim.kinds.fault import BindingStrategy, FaultStrategy
 from kubesim.kinds.goshape import difference
 from kubesim.kinds.limits import PriorityClassStrategy, ResourceQuotaStrategy
-from kubesim.kinds.schedules import schedule_error, zone_error
 from kubesim.kinds.workloads.sets import GENERATION, DaemonSetStrategy
+from kubesim.objects.schedules import schedule_error, zone_error
 from kubesim.objects.tree import freeze
 from unit.kinds.golden import CONTEXT
 

@@ -39,7 +39,7 @@ def _explore(options: argparse.Namespace) -> int:
     if not (sys.stdout.isatty() and sys.stderr.isatty()):
         msg = "the explorer needs a terminal, and the output is not one"
         raise UsageError(msg)
-    sources = _sources(options.filename)
+    sources = sources_of(options.filename)
     _give_back_terminal()
     if not options.cluster and not options.filename and not _snapshot(options).exists():
         from kubetui.cli.picker import choose
@@ -48,7 +48,7 @@ def _explore(options: argparse.Namespace) -> int:
         if not chosen:
             return 0
         options.cluster = chosen
-    cluster, description = _cluster(options, sources)
+    cluster, description = opened(options, sources)
     code = _run(options, cluster, description, keys)
     _keep(options, cluster)
     return code
@@ -82,7 +82,8 @@ def _run(
 
 
 # ---------------------------------------------------------------------- the cluster
-def _cluster(options: argparse.Namespace, sources: list[Source]) -> "tuple[Cluster, Description]":
+def opened(options: argparse.Namespace, sources: list[Source]) -> "tuple[Cluster, Description]":
+    """The cluster that the arguments mean, and its description. Raises UsageError or ManifestError."""
     from kubesim.scenario.loader import build
 
     description = _description(options)
@@ -116,7 +117,8 @@ def _description(options: argparse.Namespace) -> "Description":
     return description
 
 
-def _sources(filenames: Sequence[str]) -> list[Source]:
+def sources_of(filenames: Sequence[str]) -> list[Source]:
+    """The manifests in files, folders and standard input (-). Raises ManifestError."""
     from kubesim.scenario.documents import load, parse
 
     found: list[Source] = []

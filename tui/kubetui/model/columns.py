@@ -104,6 +104,7 @@ def home_layout(gvr: Gvr, columns: Sequence[Column], *, all_namespaces: bool) ->
             server("STATUS", "Status", elastic=True),
             ViewColumn("RST", make=_restarts, right=True),
             server("IP", "IP", wide=True),
+            *_LIVE,
             ViewColumn("NODE", make=_node, elastic=True),
             age,
         )
@@ -193,6 +194,24 @@ def _forward(key: Key, obj: Tree, facts: Facts) -> Cell:
     return facts.forwards.get(key, "")
 
 
+def _cpu_use(key: Key, obj: Tree, facts: Facts) -> Cell:
+    del obj
+    found = facts.usage(key)
+    return "" if found is None else f"{found.cpu_milli}m"
+
+
+def _memory_use(key: Key, obj: Tree, facts: Facts) -> Cell:
+    del obj
+    found = facts.usage(key)
+    return "" if found is None else f"{found.memory_bytes / 2**20:.0f}Mi"
+
+
+_LIVE = (
+    ViewColumn("CPU", make=_cpu_use, right=True, wide=True),
+    ViewColumn("MEM", make=_memory_use, right=True, wide=True),
+)
+"""What a pod really uses at the moment."""
+
 _OWN: dict[str, Layout] = {
     "nodes": (
         ViewColumn("PODS", make=_pods, right=True),
@@ -200,7 +219,7 @@ _OWN: dict[str, Layout] = {
         ViewColumn("MEM-REQ", make=_memory, bar=True),
     ),
     "services": (ViewColumn("ENDPOINTS", make=_endpoints, right=True), ViewColumn("PF", make=_forward)),
-    "pods": (ViewColumn("PF", make=_forward),),
+    "pods": (*_LIVE, ViewColumn("PF", make=_forward)),
 }
 
 

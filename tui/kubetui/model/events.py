@@ -2,15 +2,14 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from kubesim.objects.times import parse_time
-from kubesim.objects.wire import ADMIN, EVENTS, Gvr, Key, Tree
-from kubetui.client.port import ClusterClient, JournalEntry, RowEvent
-from kubetui.model import clock, health, references
+from kubesim.objects.wire import EVENTS, Key
+from kubetui.client.port import ClusterClient, JournalEntry
+from kubetui.model import clock, health
 from kubetui.model.columns import Cell, Layout, ViewColumn
 from kubetui.model.filters import Candidate, Filter
 from kubetui.model.selection import Sort
+from kubetui.model.story import Line, of_entry, of_event
 from kubetui.model.timebar import Moment
 from kubetui.model.views import Changes, RowId
 
@@ -20,28 +19,12 @@ BATCH = 2_000
 MOMENTS = 200
 
 LEVELS = {1: "events", 2: "events + writes", 3: "every write"}
-_QUIET = frozenset({"leases", "events"})
 
 LAYOUT: Layout = (
     ViewColumn("TIME"),
     ViewColumn("WHO"),
     ViewColumn("WHAT", elastic=True),
 )
-
-
-class Line(NamedTuple):
-    """One line of the story. ``level`` is the verbosity from which on it is shown."""
-
-    serial: int
-    revision: int
-    at: int
-    sign: str
-    who: str
-    what: str
-    level: int
-    tone: str
-    about: Key | None
-    mine: bool
 
 
 class EventsView:
@@ -173,8 +156,12 @@ class EventsView:
         if not events and not entries:
             return Changes()
         times = {entry.revision: entry.at for entry in entries}
-        found = [line for event in events if (line := _from_event(event, times)) is not None]
-        found.extend(line for entry in entries if (line := self._from_entry(entry)) is not None)
+        found = [
+            of_event(event.row.object, int(event.row.revision or 0), times)
+            for event in events
+            if event.row is not None and event.type != "DELETED"
+        ]
+        found.extend(map(of_entry, entries))
         found.sort(key=_revision)
         moved = self._append(found)
         return Changes(moved, pending=len(events) == BATCH)
@@ -185,7 +172,7 @@ class EventsView:
             self._serial += 1
             numbered = line._replace(serial=self._serial)
             self._lines.append(numbered)
-            if line.sign == "!" or line.mine:
+            if line.mine or (line.level == 2 and line.sign == "!"):
                 self.moments.append(Moment(line.at, "!" if line.sign == "!" else "o"))
                 del self.moments[:-MOMENTS]
             if self._passes(numbered):
@@ -196,92 +183,10 @@ class EventsView:
             self._shown = [line for line in self._lines if self._passes(line)]
         return moved
 
-    def _from_entry(self, entry: JournalEntry) -> Line | None:
-        mine = is_person(entry)
-        level = 3 if entry.gvr.resource in _QUIET and not mine else 2
-        if entry.gvr.resource == "faults":
-            return self._line(entry, "!", level, mine=mine, tone=health.ERROR)
-        return self._line(entry, "~", level, mine=mine, tone=health.NEW if mine else health.DONE)
-
-    def _line(self, entry: JournalEntry, sign: str, level: int, *, mine: bool, tone: str) -> Line:
-        who = short_actor(entry.actor)
-        return Line(0, entry.revision, entry.at, sign, who, entry_text(entry), level, tone, entry.key, mine)
-
     def close(self) -> None:
         """Stop following."""
         self._cursor.close()
 
 
-def _from_event(event: RowEvent, times: dict[int, int]) -> Line | None:
-    if event.row is None or event.type == "DELETED":
-        return None
-    tree = event.row.object
-    revision = int(event.row.revision or 0)
-    warning = tree.get("type") == "Warning"
-    return Line(
-        0,
-        revision,
-        times.get(revision) or _event_time(tree),
-        "W" if warning else "N",
-        short_actor(_source(tree)),
-        _event_text(tree),
-        1,
-        health.PENDING if warning else health.OK,
-        references.about(tree),
-        mine=False,
-    )
-
-
 def _revision(line: Line) -> int:
     return line.revision
-
-
-def is_person(entry: JournalEntry) -> bool:
-    """Whether a write was made by somebody, not by a component of the cluster."""
-    return entry.actor == ADMIN.agent or (entry.cause == 0 and entry.actor in {"kubectl", "helm"})
-
-
-def short_actor(actor: str) -> str:
-    """A component's name without the part that says that it is one."""
-    return actor.removesuffix("-controller").removeprefix("kube-").removeprefix("default-") or "-"
-
-
-_VERBS = {"create": "create", "update": "update", "patch": "patch", "delete": "delete"}
-
-
-def entry_text(entry: JournalEntry) -> str:
-    """What a write did, in a few words."""
-    what = f"{short_resource(entry.gvr)}/{entry.name}" + (f" {entry.subresource}" if entry.subresource else "")
-    note = f" {entry.note}" if entry.note else ""
-    return f"{_VERBS.get(entry.verb, entry.verb)} {what}{note}"
-
-
-_SHORT = {
-    "pods": "pod", "nodes": "node", "services": "svc", "deployments": "deploy", "replicasets": "rs", "endpoints": "ep",
-    "statefulsets": "sts", "daemonsets": "ds", "endpointslices": "eps", "namespaces": "ns", "configmaps": "cm",
-    "serviceaccounts": "sa", "persistentvolumeclaims": "pvc", "persistentvolumes": "pv", "jobs": "job",
-    "cronjobs": "cj", "horizontalpodautoscalers": "hpa", "poddisruptionbudgets": "pdb", "secrets": "secret",
-    "leases": "lease", "faults": "fault", "ingresses": "ing",
-}  # fmt: skip
-
-
-def short_resource(gvr: Gvr) -> str:
-    """The short name that kubectl knows a resource by, or the resource itself."""
-    return _SHORT.get(gvr.resource, gvr.resource)
-
-
-def _source(tree: Tree) -> str:
-    return str((tree.get("source") or {}).get("component") or tree.get("reportingComponent") or "")
-
-
-def _event_time(tree: Tree) -> int:
-    stamp = tree.get("lastTimestamp") or tree.get("eventTime") or tree["metadata"].get("creationTimestamp")
-    return parse_time(stamp) if stamp else 0
-
-
-def _event_text(tree: Tree) -> str:
-    name = (tree.get("involvedObject") or tree.get("regarding") or {}).get("name", "")
-    count = (tree.get("series") or {}).get("count") or tree.get("count") or 1
-    again = f" (x{count})" if count > 1 else ""
-    message = str(tree.get("message") or tree.get("note") or "").replace("\n", " ")
-    return f"{tree.get('reason', '')} {name}{again} {message}".rstrip()

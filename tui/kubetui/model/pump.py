@@ -15,6 +15,8 @@ REST = 0.001
 """Wall seconds left to the event loop after a full slice otherwise; a real timer, since a mere yield starves input."""
 NAP = 0.016
 """The shortest sleep of an idle cluster: one screen frame."""
+KEY_HOLD = 0.025
+"""For how many wall seconds a key stops the cluster at once, so that it is painted before time goes on."""
 LONGEST_NAP = 1.0
 STEP_HORIZON_MS = 86_400_000
 """How far ``step`` looks for work before it gives up: one virtual day."""
@@ -59,6 +61,7 @@ class Pump:
         self._virtual = 0
         self._deadline = 0.0
         self._key_at = float("-inf")
+        self._hold_until = float("-inf")
 
     # ------------------------------------------------------------------ what a person does
     def pause(self) -> None:
@@ -86,8 +89,9 @@ class Pump:
         self.poke()
 
     def key_pressed(self) -> None:
-        """Somebody types: rest between slices for a while."""
+        """Somebody types: stop the slice in hand, and rest between slices for a while. May be called in any thread."""
         self._key_at = self._clock()
+        self._hold_until = self._key_at + KEY_HOLD
 
     async def step(self, count: int = 1) -> int:
         """Pause and run until ``count`` more units of work are done; returns how many were."""
@@ -147,7 +151,8 @@ class Pump:
         self._wall, self._virtual = self._clock(), self._engine.now
 
     def _late(self) -> bool:
-        return self._clock() >= self._deadline
+        now = self._clock()
+        return now >= self._deadline or now < self._hold_until
 
     def _run_slice(self) -> None:
         engine = self._engine
@@ -168,6 +173,10 @@ class Pump:
     def _ring(self) -> None:
         self._timer = None
         if self.paused:
+            return
+        held = self._hold_until - self._clock()
+        if held > 0 and self.busy:
+            self._arm(held)
             return
         self._run_slice()
         self._after_slice()

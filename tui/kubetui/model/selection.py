@@ -13,6 +13,7 @@ from kubetui.model.ordering import Item
 Scope = Callable[[Key, Tree], bool]
 
 BY_NAME: SortValue = (0, 0.0, "")
+_NAMED = frozenset({"", "NAME", "NS/NAME", "NAMESPACE"})
 _DIGITS = str.maketrans("0123456789", "9876543210")
 
 
@@ -52,6 +53,11 @@ class Selection:
         """Whether rows may be hidden."""
         return bool(self.filter) or self.only_faults or self.scope is not None
 
+    @property
+    def judging(self) -> bool:
+        """Whether a change of a row may move or hide it."""
+        return self.active or self.sort.title not in _NAMED
+
     def judge(self, key: Key) -> Item | None:
         """The row's place in the order, None when it is not shown."""
         row = self._table.rows.get(key)
@@ -85,7 +91,7 @@ class Selection:
 
     def _value(self, key: Key, row: Row) -> SortValue:
         title = self.sort.title
-        if not title or title in {"NAME", "NS/NAME", "NAMESPACE"}:
+        if title in _NAMED:
             return BY_NAME
         if title == "AGE":
             # The youngest first; as stamps, so that the order does not change with the passing of time.

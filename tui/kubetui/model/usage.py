@@ -5,7 +5,7 @@ from typing import NamedTuple
 from kubesim.objects import pods, quantities, refs
 from kubesim.objects import tree as trees
 from kubesim.objects.wire import ENDPOINTSLICES, NODES, PODS, Gvr, Key, Tree
-from kubetui.client.port import ClusterClient, RowCursor
+from kubetui.client.port import ClusterClient, RowCursor, Usage
 
 SLICE = 4_000
 """How many changes of one table are taken in at once."""
@@ -42,6 +42,15 @@ class Endpoints(NamedTuple):
     total: int = 0
 
 
+class _Pod(NamedTuple):
+    """What a pod was counted as; status updates share the spec, which makes them free."""
+
+    spec: Tree
+    ended: bool
+    node: str
+    load: Load
+
+
 _NO_LOAD = Load()
 _NO_ENDPOINTS = Endpoints()
 
@@ -60,7 +69,7 @@ class Facts:
         """Rises with every change."""
         self._client = client
         self._cursors = [client.rows(gvr) for gvr in (NODES, PODS, ENDPOINTSLICES)]
-        self._pods: dict[tuple[str, str], tuple[str, Load]] = {}
+        self._pods: dict[tuple[str, str], _Pod] = {}
         self._loads: dict[str, Load] = {}
         self._slices: dict[tuple[str, str], tuple[tuple[str, str], Endpoints]] = {}
         self._endpoints: dict[tuple[str, str], Endpoints] = {}
@@ -68,6 +77,10 @@ class Facts:
     def now(self) -> int:
         """The cluster's present."""
         return self._client.now()
+
+    def usage(self, key: Key) -> Usage | None:
+        """Live use of a pod."""
+        return self._client.usage(key)
 
     def close(self) -> None:
         """Stop following."""
@@ -132,24 +145,29 @@ class Facts:
 
     def _pod(self, place: tuple[str, str], pod: Tree | None) -> None:
         old = self._pods.get(place)
-        new: tuple[str, Load] | None = None
-        if pod is not None:
-            node = pods.node_name(pod)
-            if node and not pods.is_terminal(pod):
-                asked = pods.requests(pod)
-                new = (node, Load(1, asked.get("cpu", 0), asked.get("memory", 0)))
-            else:
-                new = ("", _NO_LOAD)
-            self._pods[place] = new
-        elif old is not None:
-            del self._pods[place]
-        self.pod_count = len(self._pods)
-        if old == new:
+        if pod is None:
+            if old is not None:
+                del self._pods[place]
+                self.pod_count -= 1
+                self._charge(old, -1)
             return
-        for entry, sign in ((old, -1), (new, 1)):
-            if entry is not None and entry[0]:
-                self._loads[entry[0]] = self.load(entry[0]).plus(entry[1], sign)
-                self.total = self.total.plus(entry[1], sign)
+        spec, ended = pod["spec"], pods.is_terminal(pod)
+        if old is not None and old.spec is spec and old.ended is ended:
+            return
+        node = "" if ended else pods.node_name(pod)
+        asked = pods.requests(pod) if node else {}
+        load = Load(1, asked.get("cpu", 0), asked.get("memory", 0)) if node else _NO_LOAD
+        new = self._pods[place] = _Pod(spec, ended, node, load)
+        if old is None:
+            self.pod_count += 1
+        else:
+            self._charge(old, -1)
+        self._charge(new, 1)
+
+    def _charge(self, pod: _Pod, sign: int) -> None:
+        if pod.node:
+            self._loads[pod.node] = self.load(pod.node).plus(pod.load, sign)
+            self.total = self.total.plus(pod.load, sign)
 
     def _node(self, name: str, node: Tree | None) -> None:
         old = self.nodes.pop(name, None)

@@ -80,11 +80,14 @@ class TableView:
         self.rows: dict[Key, Row] = {}
         self.layout = make_layout(cursor)
         self.marks = Marks()
+        self.wide = False
+        """Whether cells of wide columns are made too; the explorer's own cost a look-up each."""
         self._cursor = cursor
         self._make_layout = make_layout
         self._facts = facts
-        self._selection = Selection(gvr, self)
-        self._ordering = Ordering(self._selection.judge)
+        self.selection = Selection(gvr, self)
+        """The filter and the like, to read; ``choose`` and ``sort_by`` change them."""
+        self._ordering = Ordering(self.selection.judge)
         self._previous: dict[Key, Row] = {}
 
     # ------------------------------------------------------------------ reading
@@ -106,17 +109,12 @@ class TableView:
     @property
     def error(self) -> str:
         """Why the table cannot be read, or why the filter cannot be used."""
-        return self._cursor.error or self._selection.filter.error
+        return self._cursor.error or self.selection.filter.error
 
     @property
     def sort(self) -> Sort:
         """The order."""
-        return self._selection.sort
-
-    @property
-    def selection(self) -> Selection:
-        """The filter and the like, to read; the methods below change them."""
-        return self._selection
+        return self.selection.sort
 
     def slice(self, start: int, stop: int) -> Sequence[RowId]:
         """The keys at these positions."""
@@ -134,12 +132,12 @@ class TableView:
     def cells(self, row: RowId, now: int) -> Sequence[Cell]:
         """The cells of a key."""
         found = self.rows.get(row) if isinstance(row, Key) else None
-        return () if found is None or not isinstance(row, Key) else self._cells(row, found, now)
+        return () if found is None or not isinstance(row, Key) else self.print(row, found, now)
 
     def before(self, row: RowId, now: int) -> Sequence[Cell] | None:
         """The cells before the last change; handed out once, so that a mark fades."""
         found = self._previous.pop(row, None) if isinstance(row, Key) else None
-        return None if found is None or not isinstance(row, Key) else self._cells(row, found, now)
+        return None if found is None or not isinstance(row, Key) else self.print(row, found, now)
 
     def tone(self, row: RowId) -> str:
         """How the object is."""
@@ -154,17 +152,17 @@ class TableView:
         """Whether the row is marked."""
         return row in self.marks
 
-    def print(self, key: Key, row: Row) -> list[Cell]:
-        """All cells of a row at present."""
-        return self._cells(key, row, self._facts.now())
-
-    def _cells(self, key: Key, row: Row, now: int) -> list[Cell]:
+    def print(self, key: Key, row: Row, now: int | None = None) -> list[Cell]:
+        """The cells of a row; without ``now`` all of them at present, otherwise those that are shown."""
+        every = now is None
+        now = self._facts.now() if now is None else now
         printed = row.cells(now)
         count = len(printed)
         found: list[Cell] = []
         for column in self.layout:
             if column.make is not None:
-                found.append(column.make(key, row.object, self._facts))
+                wanted = every or self.wide or not column.wide
+                found.append(column.make(key, row.object, self._facts) if wanted else "")
             else:
                 found.append(columns.text(printed[column.source] if 0 <= column.source < count else "", column, now))
         return found
@@ -174,7 +172,7 @@ class TableView:
         self, *, matching: Filter | None = None, scope: Scope | str | None = "", only_faults: bool | None = None
     ) -> None:
         """Change what is shown; what is not given stays. A scope of None shows everything."""
-        selection = self._selection
+        selection = self.selection
         if matching is not None:
             selection.filter = matching
         if not isinstance(scope, str):
@@ -185,7 +183,7 @@ class TableView:
 
     def sort_by(self, title: str, *, descending: bool = False) -> None:
         """Change the order; rows with equal cells stay in the order of their names."""
-        self._selection.sort = Sort(title, descending)
+        self.selection.sort = Sort(title, descending)
         self._ordering.descending = descending
         self._ordering.restart(self.rows)
 
@@ -211,8 +209,17 @@ class TableView:
 
     def _apply(self, event: RowEvent, fresh: dict[Key, None], touched: dict[RowId, None]) -> bool:
         kind, key, row = event
+        if kind == "RESET":
+            self.rows, self._previous = {}, {}
+            fresh.clear()
+            self._ordering.clear()
+            return True
         if row is None:
-            return self._drop(kind, key, fresh)
+            fresh.pop(key, None)
+            self.rows.pop(key, None)
+            self._previous.pop(key, None)
+            self.marks.follow(key, None)
+            return self._ordering.remove(key)
         old = self.rows.get(key)
         self.rows[key] = row
         if old is None:
@@ -221,18 +228,9 @@ class TableView:
         touched[key] = None
         self._previous[key] = old
         self.marks.follow(key, row)
-        return key not in fresh and self._ordering.update(key)
-
-    def _drop(self, kind: str, key: Key, fresh: dict[Key, None]) -> bool:
-        if kind == "RESET":
-            self.rows, self._previous = {}, {}
-            self._ordering.clear()
-            return True
-        fresh.pop(key, None)
-        self.rows.pop(key, None)
-        self._previous.pop(key, None)
-        self.marks.follow(key, None)
-        return self._ordering.remove(key)
+        # By name and without a filter a change cannot move the row.
+        may_move = self.selection.judging or not self._ordering.settled
+        return may_move and key not in fresh and self._ordering.update(key)
 
     def close(self) -> None:
         """Stop following."""

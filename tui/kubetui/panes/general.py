@@ -1,13 +1,11 @@
-"""The actions that are about the program itself: command line, help, palette, theme, copying, saving, quitting."""
+"""The actions that are about the program itself: command line, help, palette, theme, quitting."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from kubetui.model.commands import Browse
 from kubetui.panes.command import COMMAND, FILTER
-from kubetui.panes.resource import ResourceTable
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -31,19 +29,11 @@ class General:
         self.handlers: dict[str, Handler] = {
             "command": self.command,
             "filter": self.filter,
-            "next-pane": self.next_pane,
-            "previous-pane": self.previous_pane,
-            "zoom": self.zoom,
-            "unzoom": self.unzoom,
-            "link": self.link,
             "quit": self.quit,
             "redraw": self.redraw,
             "header": self.header,
             "crumbs": self.crumbs,
             "theme": self.theme,
-            "copy-name": self.copy_name,
-            "copy-namespace": self.copy_namespace,
-            "save": self.save,
             "help": self.help,
             "palette": self.palette,
             "aliases": self.aliases,
@@ -59,42 +49,6 @@ class General:
         """Open the filter line."""
         del argument
         self._frame.type(FILTER)
-
-    # ------------------------------------------------------------------ panes
-    async def next_pane(self, argument: str) -> None:
-        """Give the keys to the next pane."""
-        del argument
-        self._step(1)
-
-    async def previous_pane(self, argument: str) -> None:
-        """Give the keys to the pane before."""
-        del argument
-        self._step(-1)
-
-    def _step(self, delta: int) -> None:
-        stage = self._frame.stage
-        drawer = stage.drawer
-        if drawer is not None:
-            (stage.table if drawer.has_focus_within else drawer.view).focus()
-        elif stage.browser is None:
-            stage.home.step(delta)
-
-    async def zoom(self, argument: str) -> None:
-        """Let the pane have all the room."""
-        del argument
-        home = self._frame.stage.home
-        home.zoom(on=not home.zoomed)
-
-    async def unzoom(self, argument: str) -> None:
-        """Show all panes again."""
-        del argument
-        self._frame.stage.home.zoom(on=False)
-
-    async def link(self, argument: str) -> None:
-        """Link the panes, or part them."""
-        del argument
-        self._frame.stage.home.toggle_links()
-        self._frame.changed()
 
     # ------------------------------------------------------------------ the screen
     async def redraw(self, argument: str) -> None:
@@ -169,42 +123,6 @@ class General:
         if resource is not None:
             await self._frame.navigation.browse(Browse(resource.gvr))
 
-    # ------------------------------------------------------------------ copies
-    async def copy_name(self, argument: str) -> None:
-        """Copy the names of the marked rows, or of the one under the cursor."""
-        del argument
-        self._copy([key.name for key in self._targets()])
-
-    async def copy_namespace(self, argument: str) -> None:
-        """Copy the namespace of the row."""
-        del argument
-        self._copy([key.namespace for key in self._targets()[:1] if key.namespace])
-
-    def _targets(self) -> list[Any]:
-        table = self._frame.table
-        return table.targets() if isinstance(table, ResourceTable) else []
-
-    def _copy(self, texts: list[str]) -> None:
-        if texts:
-            self._app.copy_to_clipboard("\n".join(texts))
-            self._frame.say(f"copied {texts[0]}" + (f" and {len(texts) - 1} more" if len(texts) > 1 else ""))
-
-    async def save(self, argument: str) -> None:
-        """Write the table as it is shown to a file; the argument is the file's name."""
-        table = self._frame.table
-        view = table.model
-        now = self._frame.client.now()
-        lines = ["\t".join(column.title for column in view.layout)]
-        lines.extend("\t".join(map(str, view.cells(row, now))) for row in view.slice(0, view.count))
-        name = table.gvr.resource if isinstance(table, ResourceTable) else "events"
-        path = Path(argument.strip() or f"{name}.tsv").expanduser()
-        try:
-            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        except OSError as error:
-            self._frame.say(f"cannot write {path}: {error.strerror}", bad=True)
-            return
-        self._frame.say(f"{view.count} rows written to {path}")
-
     # ------------------------------------------------------------------ the end
     async def quit(self, argument: str) -> None:
         """Quit."""
@@ -213,7 +131,7 @@ class General:
 
     async def interrupt(self) -> None:
         """Quit at once when nothing is lost or when asked twice; else ask."""
-        now = monotonic()
+        now = asyncio.get_running_loop().time()
         if not self.unsaved() or now - self._asked < ASK_AGAIN:
             self._app.exit(0)
             return

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -36,13 +37,19 @@ class Interrupts:
         return now - self._first >= PATIENCE
 
 
-def guarded(driver: "type[Driver]", interrupts: Interrupts) -> "type[Driver]":
-    """The driver with an eye on Ctrl-C. Its ``process_message`` runs in the input thread, which always answers."""
+def guarded(driver: "type[Driver]", interrupts: Interrupts, on_key: Callable[[], None] | None = None) -> "type[Driver]":
+    """The driver with an eye on Ctrl-C, and on keys that wait while the cluster works.
+
+    Its ``process_message`` runs in the input thread, which always answers.
+    """
 
     class Guarded(driver):  # type: ignore[misc,valid-type]
         def process_message(self, message: "Message") -> None:
-            if isinstance(message, events.Key) and message.key == "ctrl+c" and interrupts.pressed(monotonic()):
-                _give_back(getattr(self, "attrs_before", None))
+            if isinstance(message, events.Key):
+                if on_key is not None:
+                    on_key()
+                if message.key == "ctrl+c" and interrupts.pressed(monotonic()):
+                    _give_back(getattr(self, "attrs_before", None))
             super().process_message(message)
 
     return Guarded

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
 FRAME = 1 / 30
 """Seconds between two looks at a cluster that changes all the time."""
+PATIENCE = 5
+"""A look that took long is followed by a rest of so many times its length: keys and the simulator come first."""
 SOON = 0.002
-"""Seconds until the next slice of a table that is still being read: a real pause, so that keys come through."""
+"""Seconds until the next piece of a look or slice of a long table: a real pause, so that keys come through."""
+PIECE = 0.004
+"""Seconds that one piece of a look may take; a single table may take longer."""
 CLOCK = 0.1
 SECOND = 1.0
 
@@ -38,6 +42,11 @@ class Heartbeat:
         self._facts = facts
         self._tables = tables
         self._armed = False
+        self._rest = 0.0
+        self._cost = 0.0
+        self._waiting: list[Table] = []
+        self._pending = False
+        self._facts_changed = False
         self._facts_version = -1
         self._ticked = -1
         self._clock: Timer | None = None
@@ -56,28 +65,53 @@ class Heartbeat:
         """Look at the cluster in a moment; many calls are one look."""
         if not self._armed:
             self._armed = True
-            asyncio.get_running_loop().call_later(delay, self._ring)
+            # What a person asked for is shown at once; the cluster's own changes wait for their turn.
+            asyncio.get_running_loop().call_later(max(delay, self._rest) if delay >= FRAME else delay, self._ring)
 
     def _ring(self) -> None:
         # Timers of the event loop know no active app: the work is done in a message handler of the screen.
         self._screen.post_message(self.Due())
 
     def beat(self) -> None:
-        """Look at the cluster now."""
+        """Look at the cluster now, or at the tables that the last piece of a look left over."""
+        now = asyncio.get_running_loop().time
+        start = now()
+        if not self._waiting:
+            self._begin()
+        while self._waiting:
+            self._look(self._waiting.pop())
+            if now() - start > PIECE:
+                break
+        self._cost += now() - start
         self._armed = False
+        if self._waiting:
+            self._rest = 0.0
+            self.arm(SOON)
+        else:
+            self._end()
+
+    def _begin(self) -> None:
+        self._cost = 0.0
         self._facts.pull()
-        changed = self._facts.version != self._facts_version
+        self._facts_changed = self._facts.version != self._facts_version
         self._facts_version = self._facts.version
-        pending = not self._facts.synced
-        if changed:
+        self._pending = not self._facts.synced
+        self._waiting = list(self._tables())
+        if self._facts_changed:
             self._repaint_clock()
-        for table in self._tables():
-            pending |= table.pull()
-            if changed and isinstance(table, ResourceTable) and any(column.make for column in table.view.layout):
-                table.tick(fade=False)
+
+    def _look(self, table: Table) -> None:
+        if not table.is_attached:
+            return
+        self._pending |= table.pull()
+        if self._facts_changed and isinstance(table, ResourceTable) and any(c.make for c in table.view.layout):
+            table.tick(fade=False)
+
+    def _end(self) -> None:
         if self.after is not None:
             self.after()
-        if pending:
+        self._rest = self._cost * PATIENCE if not self._pending else 0.0
+        if self._pending:
             self.arm(SOON)
 
     def tick(self) -> None:

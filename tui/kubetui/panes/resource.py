@@ -59,6 +59,7 @@ class ResourceTable(Table):
         self.view.close()
         self.namespace = namespace
         self.view = self.model = self.viewport.model = self._open()
+        self.view.wide = self.wide
         self.view.choose(matching=kept)
         self.viewport.goto(0)
         self.relayout()
@@ -226,7 +227,7 @@ def _clear_filter(table: ResourceTable, argument: str) -> None:
 
 def _wide(table: ResourceTable, argument: str) -> None:
     del argument
-    table.wide = not table.wide
+    table.wide = table.view.wide = not table.wide
     table.relayout()
 
 
@@ -278,6 +279,8 @@ _ACTIONS: dict[str, Callable[[ResourceTable, str], None]] = {
     "sort-name": _sort_named,
     "sort-age": _sort_column("AGE"),
     "sort-status": _sort_column("STATUS", "READY", "PHASE"),
+    "sort-cpu": _sort_column("CPU", "CPU-REQ"),
+    "sort-memory": _sort_column("MEM", "MEM-REQ"),
     "sort-reverse": _reverse,
     "sort-next": _next_column,
     "sort-previous": _previous_column,

@@ -10,7 +10,9 @@ PRIORITYCLASSES = Gvr("scheduling.k8s.io", "v1", "priorityclasses")
 RUNTIMECLASSES = Gvr("node.k8s.io", "v1", "runtimeclasses")
 NOT_READY = "node.kubernetes.io/not-ready"
 UNREACHABLE = "node.kubernetes.io/unreachable"
-TOPOLOGY_LABELS = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
+ZONE = "topology.kubernetes.io/zone"
+REGION = "topology.kubernetes.io/region"
+TOPOLOGY_LABELS = (ZONE, REGION)
 TOLERATION_SECONDS = 300
 
 _SYSTEM_PRIORITIES = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}

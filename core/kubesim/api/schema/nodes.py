@@ -309,7 +309,7 @@ class ObjectNode:
         self._quick = {
             name: node.python if type(node) is Scalar and node.python in quick else node for name, node in nodes.items()
         }
-        self._deep = {name: node for name, node in nodes.items() if not isinstance(node, Scalar | Opaque)}
+        self._deep = {name: node for name, node in nodes.items() if not _is_plain(node)}
 
     def clean(self, value: Any) -> bool:
         """See Node."""
@@ -371,6 +371,13 @@ class ObjectNode:
         if self._zero is None:
             self._zero = self.canonical({})
         return self._zero
+
+
+def _is_plain(node: Node) -> bool:
+    """Whether a value of this shape is always as Go writes it."""
+    if isinstance(node, ListNode | MapNode):
+        return _is_plain(node.item)
+    return isinstance(node, Scalar | Opaque)
 
 
 SCALARS: Mapping[str, Node] = {

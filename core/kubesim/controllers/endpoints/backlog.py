@@ -13,6 +13,8 @@ from kubesim.objects.wire import EMPTY, PODS, SERVICES, Tree
 BATCH_MS = 500
 """Changes that follow a sync within this time wait for its end. # differs: Kubernetes' default batch period is 0 s"""
 
+MEMO_SIZE = 5_000
+
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -51,10 +53,16 @@ class Backlog:
         self._works: dict[str, dict[str, Work]] = {}
         self._by_label: dict[tuple[str, str, str], dict[str, Work]] = {}
         """The Services by namespace and by one label that they ask for."""
+        self._selecting: dict[tuple[int, str], tuple[Any, list[str]]] = {}
+        """The Services that select some labels, which the pods of a template share: by identity, with namespace."""
         hub.on(SERVICES, self._service_changed)
         hub.on(PODS, self._pod_changed)
         for each in client.list(SERVICES):
             self._service_changed(None, each, 0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Addresses mean nothing in another process.
+        return {**self.__dict__, "_selecting": {}}
 
     def work(self, namespace: str, name: str) -> Work:
         """The backlog of a Service, made on first use."""
@@ -96,6 +104,7 @@ class Backlog:
         work = self._works.get(namespace, {}).pop(name, None)
         if work is not None:
             self._by_label.get(_label(namespace, work.selector), {}).pop(name, None)
+            self._selecting.clear()
 
     def everything(self) -> None:
         """Ask every Service to look at all its pods again."""
@@ -117,6 +126,7 @@ class Backlog:
                 self._by_label.get(_label(key[0], work.selector), {}).pop(key[1], None)
                 work.selector = selector
                 work.everything = True
+                self._selecting.clear()
                 if selector:
                     self._by_label.setdefault(_label(key[0], selector), {})[key[1]] = work
         self._controller.add(key, revision)
@@ -126,8 +136,7 @@ class Backlog:
         if pod is None:
             return
         # Most events come before a pod has an address: they are let pass at once.
-        before = None if old is None else old.get("status")
-        if not _has_address(pod.get("status")) and not _has_address(before):
+        if "podIPs" not in pod.get("status", EMPTY) and (old is None or "podIPs" not in old.get("status", EMPTY)):
             return
         if old is not None and new is not None and not _matters(old, new):
             return
@@ -154,12 +163,18 @@ class Backlog:
         """The names of the Services that select these labels."""
         if not labels:
             return []
+        known = self._selecting.get((id(labels), namespace))
+        if known is not None:
+            return known[1]
+        if len(self._selecting) >= MEMO_SIZE:
+            self._selecting.clear()
         found = []
         items = labels.items()
         for key, value in items:
             asking = self._by_label.get((namespace, key, value))
             if asking:
                 found += [name for name, work in asking.items() if work.selector.items() <= items]
+        self._selecting[id(labels), namespace] = (labels, found)
         return found
 
 
@@ -167,10 +182,6 @@ def _label(namespace: str, selector: Mapping[str, str]) -> tuple[str, str, str]:
     for key, value in selector.items():
         return namespace, key, value
     return namespace, "", ""
-
-
-def _has_address(status: Tree | None) -> bool:
-    return status is not None and "podIPs" in status
 
 
 def _matters(old: Tree, new: Tree) -> bool:

@@ -138,7 +138,7 @@ def _address(pod: Tree | None, service: Tree, work: Work, shared: addresses.Port
     ports = addresses.ports_of(service, pod) if shared is None else shared
     if not ports and not (addresses.is_headless(service) and not service["spec"].get("ports")):
         return None
-    return packing.Address(ports, publish or pods.is_ready(pod), value)
+    return tuple.__new__(packing.Address, (ports, publish or pods.is_ready(pod), value))
 
 
 def _head(every: list[packing.Address]) -> list[packing.Address]:

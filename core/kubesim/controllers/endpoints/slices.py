@@ -145,7 +145,7 @@ class EndpointSliceController:
         endpoint = addresses.endpoint(pod, service, family, zone)
         if endpoint is None:
             return None
-        return Entry(addresses.ports_of(service, pod) if shared is None else shared, endpoint)
+        return tuple.__new__(Entry, (addresses.ports_of(service, pod) if shared is None else shared, endpoint))
 
     # ------------------------------------------------------------------ writing
     def _write(self, service: Tree, family: str, membership: Membership, trigger: str) -> None:

@@ -17,6 +17,9 @@ from kubesim.objects import refs
 from kubesim.objects.errors import ApiError
 from kubesim.objects.wire import Gvr, Tree
 
+_new = tuple.__new__
+"""The plain constructor: a named tuple's own costs three times as much."""
+
 SLICE = 50
 IGNORED = ("events",)
 """Resources that are never collected. # k8s: garbagecollector DefaultIgnoredResources"""
@@ -78,7 +81,8 @@ class GarbageCollector:
         either = new if new is not None else old
         if either is None:
             return
-        node = Node(gvr, *refs.place(either))
+        metadata = either["metadata"]
+        node = _new(Node, (gvr, metadata.get("namespace", ""), metadata["name"]))
         before = () if old is None else old["metadata"].get("ownerReferences") or ()
         after = () if new is None else new["metadata"].get("ownerReferences") or ()
         if before is not after:
@@ -232,7 +236,7 @@ class GarbageCollector:
         gvr = self._graph.resource(reference)
         if gvr is None:
             return None
-        for space in dict.fromkeys((namespace, "")):
+        for space in (namespace, "") if namespace else ("",):
             found = self._client.get(gvr, space, reference["name"])
             if found is not None and refs.uid(found) == reference["uid"]:
                 return found

@@ -10,6 +10,7 @@ from kubesim.machinery.controller import Controller
 from kubesim.machinery.informer import Hub
 from kubesim.objects import refs
 from kubesim.objects.errors import ApiError
+from kubesim.objects.pods import node_name
 from kubesim.objects.wire import EMPTY, NODES, PODS, Tree
 
 Place = tuple[str, str]
@@ -22,7 +23,7 @@ class TaintEvictionController:
         self.controller = Controller("taint-eviction", loop, client, self)
         self._client = client
         self._taints: dict[str, list[Tree]] = {}
-        self._pods_on: dict[str, dict[Place, None]] = {}
+        self._pods_on = client.index(PODS, node_name, "spec")
         self._planned: dict[Place, int] = {}
         """When a pod's toleration ends, in ms."""
         hub.on(NODES, self._node_changed)
@@ -53,7 +54,6 @@ class TaintEvictionController:
         if new is None:
             if old is not None:
                 place = refs.place(old)
-                self._pods_on.get(old["spec"].get("nodeName", ""), {}).pop(place, None)
                 if place in self._planned:
                     self.controller.add(place, revision)
             return
@@ -61,18 +61,15 @@ class TaintEvictionController:
         node = spec.get("nodeName")
         if not node or (old is not None and old["spec"] is spec):
             return
-        place = refs.place(new)
-        if old is None or old["spec"].get("nodeName") != node:
-            self._pods_on.setdefault(node, {})[place] = None
         if node in self._taints:
-            self.controller.add(place, revision)
+            self.controller.add(refs.place(new), revision)
 
     # ------------------------------------------------------------------ one sync
     def reconcile(self, key: Hashable) -> int | None:
         """Look at all pods of a node again, or at one pod; returns when its toleration ends."""
         namespace, name = place = cast("Place", key)
         if not namespace:
-            for each in self._pods_on.get(name, ()):
+            for each in self._pods_on.get(name):
                 self.controller.add(each, self._client.cause)
             return None
         pod = self._client.get(PODS, namespace, name)

@@ -8,14 +8,14 @@ from collections.abc import Hashable
 from typing import Any, cast
 
 from kubesim.controllers.replicaset import ranking, tally
-from kubesim.controllers.replicaset.record import Record
+from kubesim.controllers.replicaset.record import REPLICA_SET, Record
 from kubesim.kernel.loop import Loop
 from kubesim.machinery.client import Client
 from kubesim.machinery.controller import Controller
 from kubesim.machinery.informer import Hub
 from kubesim.objects import pods, refs
 from kubesim.objects.errors import ApiError
-from kubesim.objects.wire import EMPTY, PODS, REPLICASETS, Tree
+from kubesim.objects.wire import EMPTY, PODS, Tree
 
 STATUS_DELAY_MS = 100
 """Changes of counters are gathered for this long. # differs: Kubernetes syncs as fast as it can"""
@@ -24,23 +24,32 @@ SLICE = 50
 BURST = 500
 """How many pods are created before their arrival is waited for. # k8s: replica_set.go BurstReplicas"""
 BURST_PAUSE_MS = 3
+MEMO_SIZE = 5_000
 
 
 class ReplicaSetController:
     """Creates and deletes the pods of ReplicaSets. ``controller`` is its driver; keys are (namespace, name)."""
 
+    kind = REPLICA_SET
+    """What it looks after; a ReplicationController is looked after in the same way."""
+
     def __init__(self, loop: Loop, hub: Hub, client: Client) -> None:
-        self.controller = Controller("replicaset", loop, client, self)
+        self.controller = Controller(self.kind.name.lower(), loop, client, self)
         self._client = client
         self._by_uid: dict[str, Record] = {}
         self._spaces: dict[str, dict[str, Record]] = {}
         self._orphans: dict[str, dict[str, None]] = {}
-        hub.on(REPLICASETS, self._replica_set_changed)
+        self._fitting: dict[tuple[int, str], tuple[Tree, Tree | None, bool]] = {}
+        hub.on(self.kind.gvr, self._replica_set_changed)
         hub.on(PODS, self._pod_changed)
-        for each in client.list(REPLICASETS):
+        for each in client.list(self.kind.gvr):
             self._replica_set_changed(None, each, 0)
         for each in client.list(PODS):
             self._pod_changed(None, each, 0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Addresses mean nothing in another process.
+        return {**self.__dict__, "_fitting": {}}
 
     # ------------------------------------------------------------------ handlers
     def _replica_set_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
@@ -58,7 +67,7 @@ class ReplicaSetController:
         uid = refs.uid(replica_set)
         record = self._by_uid.get(uid)
         if record is None:
-            record = self._by_uid[uid] = Record(replica_set)
+            record = self._by_uid[uid] = Record(replica_set, self.kind)
             namespace, name = record.key
             self._spaces.setdefault(namespace, {})[name] = record
         elif record.is_outdated(replica_set):
@@ -73,12 +82,12 @@ class ReplicaSetController:
         if pod is None:
             return
         metadata = pod["metadata"]
-        owners = metadata.get("ownerReferences")
         reference = refs.controller_of(pod)
         if reference is not None:
             record = self._by_uid.get(reference["uid"])
             if record is not None:
                 self._owned_changed(record, old, new, metadata, revision)
+        owners = metadata.get("ownerReferences")
         if old is not None and new is not None and old["metadata"].get("ownerReferences") is not owners:
             self._let_go(old, new, revision)
         if reference is None or self._orphans:
@@ -86,10 +95,17 @@ class ReplicaSetController:
 
     def _owned_changed(self, record: Record, old: Tree | None, new: Tree | None, metadata: Tree, revision: int) -> None:
         name = metadata["name"]
+        labels = metadata.get("labels")
+        relabelled = False
+        if old is not None and new is not None:
+            before = old["metadata"].get("labels")
+            relabelled = before is not labels and not (self._fits(record, before) and self._fits(record, labels))
+            if not relabelled and not tally.differs(old, new):
+                return
         lost = self._count(record, name, new)
-        if old is not None and old["metadata"].get("labels") is not metadata.get("labels"):
+        if relabelled:
             record.strangers.pop(name, None)
-            if not record.selector.matches(metadata.get("labels")):
+            if not record.selector.matches(labels):
                 record.strangers[name] = None
                 lost = True
         if lost:
@@ -97,6 +113,18 @@ class ReplicaSetController:
         else:
             record.cause = revision
             self.controller.add_after(record.key, STATUS_DELAY_MS)
+
+    def _fits(self, record: Record, labels: Tree | None) -> bool:
+        """Whether the selector and the template ask for nothing that labels lack; pods of a zone share theirs."""
+        key = (id(labels), record.uid)
+        known = self._fitting.get(key)
+        if known is not None and known[0] is record.template_labels:
+            return known[2]
+        if len(self._fitting) >= MEMO_SIZE:
+            self._fitting.clear()
+        fits = record.selector.matches(labels) and record.template_labels.items() <= (labels or EMPTY).items()
+        self._fitting[key] = (record.template_labels, labels, fits)
+        return fits
 
     def _count(self, record: Record, name: str, owned: Tree | None = None) -> bool:
         """Count a pod as it is in the store now; True when an active pod was lost. ``owned`` is known to be ours."""
@@ -141,7 +169,7 @@ class ReplicaSetController:
     def reconcile(self, key: Hashable) -> int | None:
         """Bring one ReplicaSet nearer to its wished number; at most ``SLICE`` pods a call."""
         namespace, name = cast("tuple[str, str]", key)
-        replica_set = self._client.get(REPLICASETS, namespace, name)
+        replica_set = self._client.get(self.kind.gvr, namespace, name)
         if replica_set is None:
             return None
         record = self._record(replica_set)
@@ -151,7 +179,7 @@ class ReplicaSetController:
         now = self._client.now()
         ripe = record.tally.ripen(now)
         # k8s: the status tells of the pods that were there before this sync acted
-        counts, active = record.tally.counts(), record.tally.active
+        counts, active = record.counts(), record.tally.active
         error, again = None, None
         if not refs.is_deleting(replica_set):
             error, again = self._manage(replica_set, record)
@@ -296,7 +324,7 @@ class ReplicaSetController:
         if not urgent and now < record.reported_at + STATUS_DELAY_MS:
             return record.reported_at + STATUS_DELAY_MS - now
         record.reported_at = now
-        self._client.update_status(REPLICASETS, {**replica_set, "status": status})
+        self._client.update_status(self.kind.gvr, {**replica_set, "status": status})
         return None
 
 

@@ -1,10 +1,25 @@
 """What the replicaset controller remembers of one ReplicaSet between two syncs."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from kubesim.controllers.replicaset.tally import ACTIVE, Tally
 from kubesim.objects import refs, selectors
-from kubesim.objects.wire import EMPTY, Tree
+from kubesim.objects.wire import EMPTY, REPLICASETS, REPLICATIONCONTROLLERS, Gvr, Tree
+
+
+class Kind(NamedTuple):
+    """A kind of object that keeps a number of pods; ``selector`` makes a selector of its ``spec.selector``."""
+
+    gvr: Gvr
+    name: str
+    selector: Callable[[Any], selectors.Selector]
+    counts_terminating: bool
+    """Whether its status has ``terminatingReplicas``."""
+
+
+REPLICA_SET = Kind(REPLICASETS, "ReplicaSet", selectors.from_label_selector, True)
+REPLICATION_CONTROLLER = Kind(REPLICATIONCONTROLLERS, "ReplicationController", selectors.from_map, False)
 
 
 class Record:
@@ -16,10 +31,12 @@ class Record:
         "burst",
         "cause",
         "key",
+        "kind",
         "owner",
         "owners",
         "pod_body",
         "reported_at",
+        "selected",
         "selector",
         "strangers",
         "tally",
@@ -29,10 +46,11 @@ class Record:
         "victims",
     )
 
-    def __init__(self, replica_set: Tree) -> None:
+    def __init__(self, replica_set: Tree, kind: Kind) -> None:
+        self.kind = kind
         self.key = refs.place(replica_set)
         self.uid = refs.uid(replica_set)
-        self.owners = [refs.owner_reference(replica_set, "apps/v1", "ReplicaSet")]
+        self.owners = [refs.owner_reference(replica_set, kind.gvr.api_version, kind.name)]
         self.adopting = True
         self.batch = 1
         self.burst = 0
@@ -47,7 +65,8 @@ class Record:
         spec = replica_set["spec"]
         owner = refs.controller_of(replica_set)
         self.owner = "" if owner is None else str(owner["uid"])
-        self.selector = selectors.from_label_selector(spec["selector"])
+        self.selected: Tree = spec.get("selector") or EMPTY
+        self.selector = self.kind.selector(self.selected)
         self.template: Tree = spec["template"]
         metadata = self.template.get("metadata") or EMPTY
         self.template_labels: Tree = metadata.get("labels") or EMPTY
@@ -66,9 +85,17 @@ class Record:
         owner = refs.controller_of(replica_set)
         return (
             (spec["template"] is not self.template and spec["template"] != self.template)
+            or (spec.get("selector") or EMPTY) != self.selected
             or spec.get("minReadySeconds", 0) * 1000 != self.tally.min_ready_ms
             or ("" if owner is None else owner["uid"]) != self.owner
         )
+
+    def counts(self) -> dict[str, Any]:
+        """The numbers of the status."""
+        found = self.tally.counts()
+        if not self.kind.counts_terminating:
+            del found["terminatingReplicas"]
+        return found
 
     def is_active(self, name: str) -> bool:
         """Whether a pod counts as active."""

@@ -19,16 +19,28 @@ def bits_of(pod: Tree, template_labels: Tree) -> int:
         return 0
     if "deletionTimestamp" in metadata:
         return TERMINATING
-    bits = ACTIVE
-    for condition in status.get("conditions") or ():
-        if condition["type"] == "Ready":
-            if condition["status"] == "True":
-                bits = ACTIVE | READY
-            break
+    bits = ACTIVE | READY if _is_ready(status) else ACTIVE
     labels = metadata.get("labels")
     if labels is template_labels or template_labels.items() <= (labels or EMPTY).items():
         bits |= LABELED
     return bits
+
+
+def differs(old: Tree, new: Tree) -> bool:
+    """Whether a pod with the labels it had may count as something else now."""
+    if ("deletionTimestamp" in old["metadata"]) != ("deletionTimestamp" in new["metadata"]):
+        return True
+    before, after = old.get("status") or EMPTY, new.get("status") or EMPTY
+    if before is after:
+        return False
+    return before.get("phase") != after.get("phase") or _is_ready(before) != _is_ready(after)
+
+
+def _is_ready(status: Tree) -> bool:
+    for condition in status.get("conditions") or ():
+        if condition["type"] == "Ready":
+            return bool(condition["status"] == "True")
+    return False
 
 
 class Tally:

@@ -255,10 +255,10 @@ class _JsonParser(_Parser):
 
 def _json_problem(text: str) -> str:
     """What encoding/json says of a text that does not start with a JSON value."""
-    from kubesim.helm.yaml.gojson import unmarshal  # noqa: PLC0415 (only errors need it)
+    from kubesim.helm.yaml.gojson import from_json  # noqa: PLC0415 (only errors need it)
 
     try:
-        unmarshal(text)
+        from_json(text)
     except GoError as error:
         return "unexpected EOF" if str(error) == "unexpected end of JSON input" else str(error)
     return "invalid JSON"

@@ -39,10 +39,7 @@ def equal(first: Any, *others: Any) -> bool:
     if not others:
         raise GoError("missing argument for comparison")
     kind_one = basic_kind(first)
-    for other in others:
-        if _equal(first, kind_one, other):
-            return True
-    return False
+    return any(_equal(first, kind_one, other) for other in others)
 
 
 def _equal(one: Any, kind_one: str, two: Any) -> bool:

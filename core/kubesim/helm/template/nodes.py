@@ -1,6 +1,5 @@
 """The parse tree of a template; every node can say its position and write itself back as Go does."""
 
-
 from kubesim.helm.template.quoting import quote
 
 
@@ -267,5 +266,3 @@ class Tree:
         line_start = before.rfind("\n") + 1
         column = len(before[line_start:].encode("utf-8", "surrogateescape"))
         return f"{self.file}:{before.count(chr(10)) + 1}:{column}", str(node)
-
-

@@ -7,7 +7,7 @@ from typing import Final
 from kubesim.helm.template.errors import GoError
 from kubesim.helm.template.values import decode
 
-_PLAIN: Final = re.compile(r'[ !#-\[\]-~]*')
+_PLAIN: Final = re.compile(r"[ !#-\[\]-~]*")
 _SHORT: Final = {7: "\\a", 8: "\\b", 12: "\\f", 10: "\\n", 13: "\\r", 9: "\\t", 11: "\\v"}
 _ESCAPES: Final = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92, "'": 39, '"': 34}
 _WIDTHS: Final = {"x": 2, "u": 4, "U": 8}

@@ -16,8 +16,10 @@ from kubesim.helm.template.values import (
 
 
 class GoType(NamedTuple):
-    """A parameter's type. ``accepts`` says whether a non-nil value is assignable, ``zero`` makes its nil (None: it has
-    none); ``literal`` names what a literal must be: any, string, bool, integer, unsigned, float or nothing.
+    """A parameter's type.
+
+    ``accepts`` says whether a non-nil value is assignable, ``zero`` makes its nil (None: it has none). ``literal``
+    names what a literal must be: any, string, bool, integer, unsigned, float or nothing; ``make`` makes it the type.
     """
 
     name: str

@@ -149,7 +149,7 @@ class StringMap(GoMap):
 
 
 class Values(GoMap):
-    """A common.Values: the values of a chart, and what templates get as their data. Its methods are set in ``methods``."""
+    """A common.Values: a chart's values, and what templates get as their data. ``documents`` gives it its methods."""
 
     type_name = "common.Values"
 
@@ -163,8 +163,9 @@ class NilMap(GoMap):
 class GoObject:
     """A struct, or a pointer to one when ``kind_name`` is ptr.
 
-    ``go_fields`` maps a field's Go name to the attribute that holds it, in Go's order, ``go_methods`` a method's name to
-    its signature (its implementation takes the object first). A class with ``go_string()`` is a fmt.Stringer.
+    ``go_fields`` maps a field's Go name to the attribute that holds it, in Go's order; ``go_methods`` maps a method's
+    name to its signature (the implementation takes the object first). With ``go_string()`` it is a fmt.Stringer, with
+    ``go_json()`` it says itself what is marshalled.
     """
 
     type_name: ClassVar[str] = "struct {}"
@@ -222,7 +223,7 @@ def is_nil(value: Any) -> bool:
 
 
 def static_type(value: Any, container: Any) -> str:
-    """The static type of an element taken out of a map, slice or object: interface {} unless its container says more."""
+    """The static type of an element of a map, slice or object: interface {} unless its container says more."""
     if isinstance(container, GoMap | GoSlice):
         return container.element if container.element != "interface {}" else "interface {}"
     if isinstance(container, GoObject):

@@ -114,14 +114,17 @@ class _Composer:
         self.flows: list[str] = []
 
     def document(self) -> Any:
-        event = self.parser.get_event()
+        event: Any = self.parser.get_event()
         while event is not None and not isinstance(event, yaml.DocumentStartEvent):
             event = self.parser.get_event()
         if event is None:
             return None
+        self._check_version(event)
+        return self._content()
+
+    def _check_version(self, event: Any) -> None:
         if event.version is not None and tuple(event.version) != (1, 1):
             raise YamlError(_at(event.start_mark.line, "found incompatible YAML document"))
-        return self._content()
 
     def _content(self) -> Any:
         next_event = self.parser.get_event
@@ -149,7 +152,7 @@ class _Composer:
             else:
                 return root[0]
 
-    def _closing(self, event: yaml.CollectionStartEvent) -> str:
+    def _closing(self, event: Any) -> str:
         """What ends a flow collection; a single pair within a list ends where the list does."""
         if isinstance(event, yaml.SequenceStartEvent):
             return "]"
@@ -178,7 +181,7 @@ class _Composer:
             self.anchors[event.anchor] = node
         return node
 
-    def _refuse_question_mark(self, event: yaml.ScalarEvent) -> None:
+    def _refuse_question_mark(self, event: Any) -> None:
         """Within a flow collection go-yaml ends a plain scalar at a question mark, and then misses a comma."""
         start = event.start_mark
         before = self.text[start.index :].partition("?")[0]

@@ -1,5 +1,6 @@
 """The order in which go-yaml writes the keys of a map: letters after other signs, runs of digits by their number."""
 
+import re
 from collections.abc import Mapping
 from functools import cmp_to_key, lru_cache
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 _LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SIGNS: Final = bytes(code for code in range(128) if code not in _LETTERS)
 _RANKS: Final = bytes.maketrans(_SIGNS + _LETTERS, bytes(range(128)))
+_RUN: Final = re.compile(r"[0-9]+|.", re.DOTALL)
 _DIGITS: Final = frozenset("0123456789")
 
 
@@ -20,7 +22,18 @@ def _ordered(keys: tuple[str, ...], version: int) -> tuple[str, ...]:
     if all(map(str.isascii, keys)) and not any(map(_DIGITS.intersection, keys)):
         return tuple(sorted(keys, key=_rank))
     compare = _compare2 if version == 2 else _compare3
-    return tuple(sorted(sorted(keys), key=cmp_to_key(compare)))
+    # go-yaml's order is not transitive ("9" < "10" < "1a" < "9"): where it contradicts itself the natural order stays.
+    return tuple(sorted(sorted(keys, key=_natural), key=cmp_to_key(compare)))
+
+
+def _natural(key: str) -> list[tuple[int, int, int]]:
+    parts: list[tuple[int, int, int]] = []
+    for run in _RUN.findall(key):
+        if run.isdecimal():
+            parts.append((0, int(run) + 1, len(run)))
+        else:
+            parts.append((int(run.isalpha()), 0 if not run.isalpha() else ord(run), ord(run)))
+    return parts
 
 
 def _rank(key: str) -> bytes:

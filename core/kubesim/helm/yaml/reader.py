@@ -15,6 +15,7 @@ from kubesim.helm.yaml.nodes import Alias, ListNode, MapNode, Merge, Tagged, Yam
 from kubesim.helm.yaml.resolve import BINARY, TIMESTAMP, tagged
 
 _ESCAPED: Final = re.compile("[\udc80-\udcff]")
+_MAX_DEPTH: Final = 10_000
 _MAP_TYPE: Final = "map[string]interface {}"
 _LIST_TYPE: Final = "[]interface {}"
 
@@ -82,6 +83,7 @@ class _Json:
 
     def __init__(self, text: str, exact: bool) -> None:
         self.exact = exact
+        self.depth = 0
         self.decoded = 0
         self.aliased = 0
         self.open: list[Alias] = []
@@ -90,7 +92,7 @@ class _Json:
         try:
             self.value = self._decode(read_node(text))
         except RecursionError:
-            raise GoError("error converting YAML to JSON: yaml: exceeded max depth of 10000") from None
+            raise GoError(f"error converting YAML to JSON: yaml: exceeded max depth of {_MAX_DEPTH}") from None
         except GoError as error:
             raise GoError(f"error converting YAML to JSON: {error}") from None
         problem = self.bad_key or self.bad_number
@@ -106,15 +108,24 @@ class _Json:
             return node if self.exact else float(node)
         if kind is float:
             return self._number(node)
-        if kind is MapNode:
-            into: dict[str, Any] = {}
-            self._mapping(node, into)
-            return into
-        if kind is ListNode:
-            return [self._decode(entry) for entry in node.entries]
+        if kind is MapNode or kind is ListNode:
+            return self._collection(node)
         if kind is Alias:
             return self._alias(node)
         return self._special(node)
+
+    def _collection(self, node: MapNode | ListNode) -> Any:
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            raise YamlError(f"yaml: exceeded max depth of {_MAX_DEPTH}")
+        value: Any
+        if isinstance(node, MapNode):
+            value = {}
+            self._mapping(node, value)
+        else:
+            value = [self._decode(entry) for entry in node.entries]
+        self.depth -= 1
+        return value
 
     def _count(self) -> None:
         self.decoded += 1

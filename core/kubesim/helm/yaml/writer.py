@@ -12,6 +12,8 @@ from kubesim.helm.yaml.reader import read
 from kubesim.helm.yaml.scalars import DIALECT2, DIALECT3, LITERAL, Dialect, block_lines, inline, scalar
 
 _ESCAPED_BYTE: Final = re.compile("[\ud800-\udfff]")
+_MAX_INDENT: Final = 2000
+"""How far values may be indented: a thousand levels, where Go begins to look for cycles."""
 _CHANGED_BY_JSON: Final = re.compile("[\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -38,7 +40,7 @@ class _Writer:
         try:
             self._root(value)
         except RecursionError:
-            raise GoError("json: unsupported value: encountered a cycle via map[string]interface {}") from None
+            raise _cycle() from None
         self.out.append("")
         return "\n".join(self.out)
 
@@ -51,6 +53,8 @@ class _Writer:
             self._scalar(value, "", 0)
 
     def _mapping(self, mapping: dict[str, Any], indent: int, lead: str) -> None:
+        if indent > _MAX_INDENT:
+            raise _cycle()
         out = self.out
         pad = " " * indent
         for key in ordered(mapping, self.dialect.version):
@@ -78,6 +82,8 @@ class _Writer:
         self._nested(value, indent, " " * indent + ": ")
 
     def _sequence(self, items: list[Any], indent: int, lead: str) -> None:
+        if indent > _MAX_INDENT:
+            raise _cycle()
         pad = " " * indent + "- "
         lead += "- "
         for item in items:
@@ -126,15 +132,19 @@ class _Writer:
 
     def _foreign(self, value: Any, head: str, indent: int) -> None:
         """A Go struct, time or byte slice: what its JSON says."""
-        from kubesim.helm.yaml.gojson import marshal  # noqa: PLC0415 (most values never need it)
+        from kubesim.helm.yaml.gojson import to_json  # noqa: PLC0415 (most values never need it)
 
-        self._nested(read(marshal(value)), indent - 2, head)
+        self._nested(read(to_json(value)), indent - 2, head)
 
     def _text(self, text: str, is_key: bool = False) -> str:
         """A string as it is after its way through JSON."""
         if text.isascii() and "\x7f" not in text and not (is_key and len(text) > 1000):
             return text
         return _reread(text, is_key) if self.through_json else _ESCAPED_BYTE.sub("\ufffd", text)
+
+
+def _cycle() -> GoError:
+    return GoError("json: unsupported value: encountered a cycle via map[string]interface {}")
 
 
 @lru_cache(maxsize=1024)

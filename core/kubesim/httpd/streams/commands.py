@@ -18,7 +18,9 @@ from kubesim.objects.errors import ApiError, bad_request, failure, not_found
 from kubesim.objects.wire import PODS, Request, Tree
 
 SUCCESS: Tree = {"metadata": {}, "status": "Success"}
-SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "/bin/sh", "/bin/bash", "/bin/ash", "/usr/bin/bash", "/bin/zsh"})
+SHELLS = frozenset(
+    {"sh", "bash", "ash", "dash", "zsh", "/bin/sh", "/bin/bash", "/bin/ash", "/usr/bin/bash", "/bin/zsh"}
+)
 READERS = frozenset(
     {"awk", "base64", "bc", "cat", "cut", "dd", "grep", "head", "jq", "md5sum", "mysql", "psql", "python", "python3",
      "redis-cli", "sed", "sha256sum", "sort", "tail", "tar", "tee", "tr", "uniq", "wc", "xargs"}
@@ -93,7 +95,7 @@ async def serve(host: Host, http: web.BaseRequest, request: Request) -> web.Stre
 
 
 def _check(cluster: Any, request: Request, wishes: Wishes) -> None:
-    """Raise what API server and kubelet say of commands that cannot run."""
+    """Raise what API server and kubelet say of commands that cannot run. # k8s: registry/core/pod/rest."""
     key = request.key
     pod = cluster.store.get(PODS, key.namespace, key.name)
     if pod is None:
@@ -106,7 +108,6 @@ def _check(cluster: Any, request: Request, wishes: Wishes) -> None:
     phase = (pod.get("status") or {}).get("phase")
     if phase in {"Succeeded", "Failed"}:
         verb = "attach to" if attach else "exec into"
-        # k8s: registry/core/pod/rest/subresources.go
         raise bad_request(f"cannot {verb} a container in a completed pod; current phase is {phase}")
     if not pod["spec"].get("nodeName"):
         raise bad_request(f"pod {key.name} does not have a host assigned")

@@ -1,4 +1,4 @@
-"""``pods/NAME/portforward``: connections to the ports of a pod, over SPDY (raw or inside a WebSocket) or plain WebSocket."""
+"""``pods/NAME/portforward``: connections to ports of a pod, over SPDY (raw or in a WebSocket) or a plain WebSocket."""
 
 import struct
 from typing import Any

@@ -39,7 +39,9 @@ def options_of(query: Mapping[str, str], now: int) -> LogOptions:
         try:
             since = parse_time(query["sinceTime"])
         except ValueError:
-            raise bad_request(f'parsing time "{query["sinceTime"]}" as "2006-01-02T15:04:05Z07:00": cannot parse') from None
+            raise bad_request(
+                f'parsing time "{query["sinceTime"]}" as "2006-01-02T15:04:05Z07:00": cannot parse'
+            ) from None
     tail = integer(query["tailLines"]) if query.get("tailLines") else None
     return LogOptions(
         query.get("container", ""),

@@ -100,10 +100,11 @@ class SocketPipe:
         """See Pipe."""
         while True:
             message = await self._socket.receive()
-            if message.type == WSMsgType.BINARY:
-                return bytes(message.data)
-            if message.type != WSMsgType.TEXT:
+            if message.type not in {WSMsgType.BINARY, WSMsgType.TEXT}:
                 return b""
+            # Clients do send empty messages, which mean nothing.
+            if message.type == WSMsgType.BINARY and message.data:
+                return bytes(message.data)
 
     async def write(self, data: bytes) -> None:
         """See Pipe."""

@@ -40,7 +40,10 @@ def serve(host: Host, http: web.BaseRequest, request: Request, body: bytes) -> A
     connection = _connect(host.cluster, request)
     path = "/" + request.subresource.removeprefix("proxy").lstrip("/")
     query = http.raw_path.partition("?")[2]
-    lines = [f"{http.method} {path}{'?' + query if query else ''} HTTP/1.1", f"Host: {backend_of(request.key.name).name}"]
+    lines = [
+        f"{http.method} {path}{'?' + query if query else ''} HTTP/1.1",
+        f"Host: {backend_of(request.key.name).name}",
+    ]
     for name, value in http.headers.items():
         if name.lower() not in HOP_BY_HOP | PRIVATE:
             lines.append(f"{name}: {value}")

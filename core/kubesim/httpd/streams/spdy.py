@@ -15,7 +15,7 @@ CONTROL = 0x8003
 CANCEL = 5
 CHUNK = 32 * 1024
 """The most bytes of one data frame."""
-FRAME_LIMIT = 16 * 1024 * 1024
+FRAME_LIMIT = 4 * 1024 * 1024
 """The largest frame that is accepted."""
 
 DICTIONARY = (Path(__file__).parents[2] / "data" / "spdy-dictionary.bin").read_bytes()
@@ -60,7 +60,9 @@ class Codec:
                 break
             content = bytes(self._buffer[8 : 8 + length])
             del self._buffer[: 8 + length]
-            frame = self._control(head, flags, content) if head >> 31 else Frame(DATA, head, content, fin=bool(flags & FIN))
+            frame = (
+                self._control(head, flags, content) if head >> 31 else Frame(DATA, head, content, fin=bool(flags & FIN))
+            )
             if frame is not None:
                 found.append(frame)
         return found

@@ -15,6 +15,7 @@ from kubesim.objects.wire import Tree
 REQUEST_LINES = 1_000
 """How many lines about requests are kept."""
 RATE_WINDOW_MS = 15_000
+_NO_REQUESTS = (0, 0, 0)
 
 
 class SimProcess:
@@ -31,17 +32,18 @@ class SimProcess:
         self.facts = facts
         """Set when the program itself depends on them; else asked for when needed."""
         self.files = files
-        self.ends = program.describe_end(started_ms)
+        self.ends = program.describe_end(started_ms) if program.ends_ms is not None else None
         self.asks_at = 0
         """When it looks again for those it waits for; 0 when it waits for nobody."""
-        self._plan_to_ask(started_ms)
+        if program.timeline.waits_for:
+            self._plan_to_ask(started_ms)
         self.stopped_ms: int | None = None
         """When it was sent TERM."""
         self.requests = 0
         self.data: Any = None
         """What a store holds; made by its first connection."""
         self._lines: deque[LogLine] | None = None
-        self._rate: tuple[int, int, int] = (0, 0, 0)
+        self._rate = _NO_REQUESTS
 
     # ------------------------------------------------------------------ end
     def terminate(self, now: int, grace_ms: int) -> Ended:

@@ -1,11 +1,11 @@
 """All buckets of one sort of pod: which node is in which, in what order, and which nodes are ruled out and why."""
 
 from collections.abc import Iterable, Sequence
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, heapreplace
 
 from kubesim.scheduler.diagnosis import Sort, sort_of
 from kubesim.scheduler.framework import Status
-from kubesim.scheduler.placement.parts import Bucket, Group, Host
+from kubesim.scheduler.placement.parts import INDEX_BITS, INDEX_MASK, Bucket, Group, Host, entry
 
 Listed = tuple[list[Bucket], list[Group]]
 
@@ -45,9 +45,7 @@ class Buckets:
         old = self.where[index]
         key = (group.serial, host)
         if old is not None and old.key == key:
-            if self.scores[index] != score:
-                self.scores[index] = score
-                self.push(old, index, score)
+            self.rescore(old, index, score)
             return
         self.drop(index)
         bucket = self.by_key.get(key)
@@ -60,13 +58,21 @@ class Buckets:
         self.scores[index] = score
         self.push(bucket, index, score)
 
+    def rescore(self, bucket: Bucket, index: int, score: int) -> None:
+        """A node of the bucket has another score; one that got worse is sorted in again when it comes first."""
+        before = self.scores[index]
+        self.scores[index] = score
+        if score > before:
+            self.push(bucket, index, score)
+
     def push(self, bucket: Bucket, index: int, score: int) -> None:
-        """Sort a node of the bucket in by its new score."""
+        """Sort a node of the bucket in by its score."""
         heap = bucket.heap
-        heappush(heap, (-score, index))
+        heappush(heap, index - (score << INDEX_BITS))
         if len(heap) > 4 * bucket.size + 64:
             where, scores = self.where, self.scores
-            bucket.heap = [e for e in dict.fromkeys(heap) if where[e[1]] is bucket and scores[e[1]] == -e[0]]
+            known = dict.fromkeys([found & INDEX_MASK for found in heap])
+            bucket.heap = [entry(scores[index], index) for index in known if where[index] is bucket]
             heapify(bucket.heap)
 
     def fail(self, index: int, status: Status) -> None:
@@ -101,14 +107,20 @@ class Buckets:
         best_total, best_index = -1, -1
         for bucket in buckets:
             heap = bucket.heap
-            top, index = heap[0]
+            first = heap[0]
+            score = -(first >> INDEX_BITS)
             # The first of a heap is never worse than its first entry that still holds.
-            if bucket.bonus - top < best_total:
+            if bucket.bonus + score < best_total:
                 continue
-            while where[index] is not bucket or scores[index] != -top:
-                heappop(heap)
-                top, index = heap[0]
-            total = bucket.bonus - top
+            index = first & INDEX_MASK
+            while where[index] is not bucket or scores[index] != score:
+                if where[index] is bucket:
+                    heapreplace(heap, entry(scores[index], index))
+                else:
+                    heappop(heap)
+                first = heap[0]
+                score, index = -(first >> INDEX_BITS), first & INDEX_MASK
+            total = bucket.bonus + score
             if total > best_total or (total == best_total and index < best_index):
                 best_total, best_index = total, index
         return best_total, best_index

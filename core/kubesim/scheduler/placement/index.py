@@ -21,6 +21,7 @@ from kubesim.scheduler.plugins.pod_topology_spread import normalize_spread
 from kubesim.scheduler.podinfo import Incoming, PodInfo
 
 AFFINITY_WEIGHT = InterPodAffinity.weight
+NO_ROOM = -1
 
 
 class Choice(NamedTuple):
@@ -48,8 +49,10 @@ class Placement:
         self._affinity: AffinityTally | None = None
         self._buckets = Buckets()
         self._position = 0
-        self._weighed: tuple[object, ...] | None = None
-        """What the weights of groups were last computed for."""
+        self._weighed: list[Group] = []
+        """The groups that weights were last computed for."""
+        self._weighed_revision = 0
+        """Of the inventory, then."""
         self._simple = False
         """Whether buckets differ in nothing but the group and one number of pods, and none can fail."""
         self._diagnosis: tuple[int, Diagnosis] | None = None
@@ -106,7 +109,7 @@ class Placement:
                     self._places.add_keys(self._affinity.keys_of(terms))
         self._places.clear()
         self._buckets = Buckets()
-        self._weighed = None
+        self._weighed = []
         plain = not pod.hard and (self._spread is None or self._spread.is_plain)
         self._simple = plain and self._affinity is None
         self._position = cache.log_start + len(cache.log)
@@ -146,24 +149,18 @@ class Placement:
         by_node = spread.counters[0].by_node if spread is not None else None
         for index in dirty:
             node, bucket = nodes[index], where[index]
-            if (
-                node is None
-                or bucket is None
-                or revisions[index] != node.revision
-                or len(node.pods) >= node.max_pods
-                or info.cpu > node.cpu - node.cpu_used
-                or info.memory > node.memory - node.memory_used
-            ):
+            if node is None or bucket is None or revisions[index] != node.revision:
                 self._refresh(index)
                 continue
-            score = allocation_score(info, node)
-            if spread is not None and by_node is not None and by_node.get(index, 0) != bucket.count:
+            score = node.score if node.scored_for is info else score_on(info, node)
+            if score == NO_ROOM:
+                self._refresh(index)
+            elif spread is not None and by_node is not None and by_node.get(index, 0) != bucket.count:
                 place = self._places.get(index)
                 if place is not None:
                     buckets.put(index, bucket.group, spread.recount(index, place), score)
             elif score != scores[index]:
-                scores[index] = score
-                buckets.push(bucket, index, score)
+                buckets.rescore(bucket, index, score)
 
     def _refresh(self, index: int) -> None:
         node = self._cache.nodes[index]
@@ -225,7 +222,7 @@ class Placement:
             return None
         if self._simple:
             buckets, groups = known.listed()
-            self._weigh(groups, (self._cache.inventory.revision, groups))
+            self._weigh(groups)
             if self._spread is None:
                 for bucket in buckets:
                     bucket.bonus = bucket.group.base
@@ -260,9 +257,13 @@ class Placement:
                 return status
         return self._affinity.verdict(bucket) if self._affinity is not None else None
 
-    def _weigh(self, groups: list[Group], occasion: tuple[object, ...]) -> None:
-        if self._weighed is None or any(a is not b and a != b for a, b in zip(self._weighed, occasion, strict=True)):
-            self._weighed = occasion
+    def _weigh(self, groups: list[Group]) -> None:
+        revision = self._cache.inventory.revision
+        if self._weighed is not groups or self._weighed_revision != revision:
+            same = self._weighed == groups and self._weighed_revision == revision
+            self._weighed, self._weighed_revision = groups, revision
+            if same:
+                return
             self._places.weigh(groups)
             if self._spread is not None:
                 self._spread.weigh(groups)
@@ -270,7 +271,7 @@ class Placement:
     def _bonus(self, buckets: Sequence[Bucket]) -> None:
         # What every plugin but the two by which buckets are sorted gives to each bucket.
         groups = groups_of(buckets)
-        self._weigh(groups, (self._cache.inventory.revision, [group.serial for group in groups]))
+        self._weigh(groups)
         for bucket in buckets:
             bucket.bonus = bucket.group.base
         if self._spread is not None and self._spread.soft:
@@ -302,6 +303,20 @@ class Placement:
         diagnosis = Diagnosis(self._cache.node_count, counts, statuses)
         self._diagnosis = (self._position, diagnosis)
         return diagnosis
+
+
+def score_on(info: PodInfo, node: NodeInfo) -> int:
+    """The score of a node by its allocation, or NO_ROOM; kept for other sorts of pods with the same needs."""
+    if (
+        len(node.pods) >= node.max_pods
+        or info.cpu > node.cpu - node.cpu_used
+        or info.memory > node.memory - node.memory_used
+    ):
+        score = NO_ROOM
+    else:
+        score = allocation_score(info, node)
+    node.scored_for, node.score = info, score
+    return score
 
 
 def allocation_score(info: PodInfo, node: NodeInfo) -> int:

@@ -54,8 +54,17 @@ class Place:
         self.counted = counted
 
 
+INDEX_BITS = 32
+INDEX_MASK = (1 << INDEX_BITS) - 1
+
+
+def entry(score: int, index: int) -> int:
+    """A node in a heap, as one number: the best score first, of equals the first node."""
+    return index - (score << INDEX_BITS)
+
+
 class Bucket:
-    """Nodes of one group that host the same, in a heap of (minus score, node index); entries may be outdated."""
+    """Nodes of one group that host the same, in a heap of ``entry`` that may show nodes better than they are now."""
 
     __slots__ = ("bonus", "count", "group", "heap", "host", "key", "raw", "size")
 
@@ -64,7 +73,7 @@ class Bucket:
         self.group = group
         self.host = host
         self.count = host[0] if host else 0
-        self.heap: list[tuple[int, int]] = []
+        self.heap: list[int] = []
         self.size = 0
         self.bonus = 0
         """What all plugins but the two that sort the heap give to each of its nodes."""

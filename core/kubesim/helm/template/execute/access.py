@@ -13,8 +13,9 @@ from kubesim.helm.template.signatures import Function
 from kubesim.helm.template.values import INVALID, Values, static_type
 
 _MISSING = object()
-_MAPS = frozenset([dict, Values])
-_DICTS = frozenset([dict])
+_PLAIN: tuple[type, ...] = (dict,)
+_MAPS = frozenset((*_PLAIN, Values))
+_DICTS = frozenset(_PLAIN)
 BOXED = "interface {}"
 
 

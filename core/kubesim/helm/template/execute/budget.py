@@ -18,9 +18,7 @@ class Budget:
 
     __slots__ = ("depth", "max_characters", "max_depth", "max_steps", "room", "steps")
 
-    def __init__(
-        self, steps: int = MAX_STEPS, characters: int = MAX_CHARACTERS, depth: int = MAX_DEPTH
-    ) -> None:
+    def __init__(self, steps: int = MAX_STEPS, characters: int = MAX_CHARACTERS, depth: int = MAX_DEPTH) -> None:
         self.steps = self.max_steps = steps
         self.room = self.max_characters = characters
         self.depth = 0
@@ -61,7 +59,7 @@ class _Frames:
 
 @contextmanager
 def deep_calls() -> Iterator[None]:
-    """Let Python nest as many calls as a budget's depth needs: templates that include each other nest a thousandfold."""
+    """Let Python nest as many calls as a budget's depth needs: templates may include each other a thousandfold."""
     if not _Frames.under_way:
         _Frames.usual = sys.getrecursionlimit()
         sys.setrecursionlimit(max(_FRAMES, _Frames.usual))

@@ -163,7 +163,9 @@ def compile_call(
     if function.variadic is None and given != wanted:
         return _failing_final(identifier, f"wrong number of args for {name}: want {wanted} got {given}")
     if given < wanted:
-        return _failing_final(identifier, f"wrong number of args for {name}: want at least {wanted} got {len(arguments)}")
+        return _failing_final(
+            identifier, f"wrong number of args for {name}: want at least {wanted} got {len(arguments)}"
+        )
     types = [*function.parameters]
     if function.variadic is not None:
         types += [function.variadic] * (given - wanted)
@@ -323,7 +325,7 @@ def _with_final(
     name, implementation, context = function.name, function.implementation, function.context
     accepts = last_type.accepts
 
-    def run(state: State, dot: Any, final: Any) -> Any:
+    def run(state: State, dot: Any, final: Any = None) -> Any:
         state.node = identifier
         values: list[Any] = [state.context] if context else []
         for step in steps:

@@ -92,7 +92,18 @@ class Context:
     collects their messages in ``warnings``. ``name`` is what templates made by ``tpl`` are called.
     """
 
-    __slots__ = ("budget", "included", "library", "lint", "lookup", "name", "sources", "strict", "templates", "warnings")
+    __slots__ = (
+        "budget",
+        "included",
+        "library",
+        "lint",
+        "lookup",
+        "name",
+        "sources",
+        "strict",
+        "templates",
+        "warnings",
+    )
 
     def __init__(
         self,

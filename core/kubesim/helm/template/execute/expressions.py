@@ -16,7 +16,6 @@ from kubesim.helm.template.nodes import (
     Bool,
     Chain,
     Command,
-    Dot,
     Field,
     Identifier,
     Nil,
@@ -130,7 +129,7 @@ def compile_later(command: Command, scope: Scope) -> FinalStep:
     at = word if isinstance(word, Variable) else None
     fail = failing(at, f"can't give argument to non-function {_shown(word)}")
 
-    def run(state: State, dot: Any, final: Any) -> Any:
+    def run(state: State, dot: Any, final: Any = None) -> Any:
         return fail(state, dot)
 
     return run

@@ -1,7 +1,7 @@
 """The state of one executing template, and how it fails with a position."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kubesim.helm.template.errors import ExecutionError, GoError
 from kubesim.helm.template.quoting import quote
@@ -54,5 +54,9 @@ class State:
 Step = Callable[[State, Any], Any]
 """A compiled node: run(state, cursor); of a statement the result is a jump, or None."""
 
-FinalStep = Callable[[State, Any, Any], Any]
-"""A compiled later stage of a pipeline: run(state, cursor, final argument)."""
+
+class FinalStep(Protocol):
+    """A compiled stage of a pipeline that may get the value so far as its final argument."""
+
+    def __call__(self, state: State, dot: Any, final: Any = ..., /) -> Any:
+        """The stage's value."""

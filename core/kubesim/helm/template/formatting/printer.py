@@ -25,8 +25,8 @@ from kubesim.helm.template.values import (
     type_name,
 )
 
-MAX_PARTS = 2_000_000
-"""How many parts a printed value may have. # differs: Go prints on until memory ends; shared maps can double at will."""
+MAX_PARTS = 500_000
+"""How many parts a printed value may have. # differs: Go prints until memory ends; shared maps double at will."""
 MAX_DEPTH = 500
 """How deep a printed value may nest. # differs: Go's stack overflows on a map that holds itself."""
 
@@ -100,11 +100,11 @@ class Printer:
         if basic is not None:
             return basic
         if isinstance(value, dict):
-            return self.map(value, verb, depth)
+            return self.mapping(value, verb, depth)
         if isinstance(value, list):
-            return self.slice(value, verb, depth)
+            return self.sequence(value, verb, depth)
         if isinstance(value, bytes):
-            return self.bytes(value, verb, depth)
+            return self.octets(value, verb, depth)
         if isinstance(value, GoObject):
             return self.struct(value, verb, depth)
         return self.bad(value, verb)
@@ -133,7 +133,7 @@ class Printer:
             return "interface {}(nil)" if self.flags.sharp_v else "<nil>"
         return self.value(value, verb, depth + 1)
 
-    def map(self, value: dict[str, Any], verb: str, depth: int) -> str:
+    def mapping(self, value: dict[str, Any], verb: str, depth: int) -> str:
         """A map, sorted by key."""
         sharp = self.flags.sharp_v
         if sharp and is_nil(value):
@@ -143,7 +143,7 @@ class Printer:
         ]
         return f"{type_name(value)}{{{', '.join(pairs)}}}" if sharp else f"map[{' '.join(pairs)}]"
 
-    def slice(self, value: list[Any], verb: str, depth: int) -> str:
+    def sequence(self, value: list[Any], verb: str, depth: int) -> str:
         """A slice."""
         sharp = self.flags.sharp_v
         if sharp and is_nil(value):
@@ -151,7 +151,7 @@ class Printer:
         items = [self.element(one, verb, depth) for one in value]
         return f"{type_name(value)}{{{', '.join(items)}}}" if sharp else f"[{' '.join(items)}]"
 
-    def bytes(self, value: bytes, verb: str, depth: int) -> str:
+    def octets(self, value: bytes, verb: str, depth: int) -> str:
         """A []byte."""
         if verb in "sq":
             return format_string(decode(value), verb, self.flags) or ""

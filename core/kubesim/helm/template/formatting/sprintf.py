@@ -1,5 +1,7 @@
 """Go's Sprintf: verbs, flags, widths, argument indexes, and the texts for wrong, missing and extra arguments."""
 
+import re
+from functools import lru_cache
 from typing import Any
 
 from kubesim.helm.template.formatting.printer import Printer
@@ -12,9 +14,21 @@ _LARGE = 1_000_000
 
 def sprintf(template: str, *arguments: Any) -> str:
     """fmt.Sprintf."""
-    if "%" not in template and not arguments:
-        return template
+    literals = _strings_only(template)
+    if literals is not None and len(literals) == len(arguments) + 1 and all(map(_is_string, arguments)):
+        return "".join([part for pair in zip(literals, (*arguments, ""), strict=True) for part in pair])
     return _Formatter(template, arguments).run()
+
+
+@lru_cache(maxsize=1024)
+def _strings_only(template: str) -> tuple[str, ...] | None:
+    """The literals around the verbs, when these are but %s and %v."""
+    literals = tuple(re.split("%[sv]", template))
+    return None if any("%" in literal for literal in literals) else literals
+
+
+def _is_string(value: Any) -> bool:
+    return type(value) is str
 
 
 class _Formatter:

