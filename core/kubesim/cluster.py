@@ -11,14 +11,22 @@ import orjson
 from kubesim.api.schema import Schema
 from kubesim.api.server import ApiServer
 from kubesim.api.watch import Cursor
+from kubesim.controllers.autoscaler import AutoscalerController
+from kubesim.controllers.cronjob import CronJobController
+from kubesim.controllers.daemonset import DaemonSetController
 from kubesim.controllers.deployment import DeploymentController
+from kubesim.controllers.disruption import DisruptionController
 from kubesim.controllers.endpoints import EndpointsController, EndpointSliceController
 from kubesim.controllers.garbage import GarbageCollector
+from kubesim.controllers.job import JobController
 from kubesim.controllers.namespaces import NamespaceController
 from kubesim.controllers.nodes import NodeLifecycleController, TaintEvictionController, TtlController
 from kubesim.controllers.podgc import PodGarbageCollector
 from kubesim.controllers.replicaset import ReplicaSetController
+from kubesim.controllers.replicaset.replication import ReplicationManager
 from kubesim.controllers.serviceaccounts import RootCaPublisher, ServiceAccountController, TokensController
+from kubesim.controllers.statefulset import StatefulSetController
+from kubesim.controllers.ttlafterfinished import TtlAfterFinishedController
 from kubesim.kernel.chance import Chance
 from kubesim.kernel.journal import Journal
 from kubesim.kernel.loop import Loop
@@ -107,6 +115,7 @@ class Cluster:
         self.scheduler = Scheduler(loop, self._ear(scheduler.agent), self.client_for(scheduler), self.chance)
         catalogue = settings.catalogue or Catalogue.load(None)
         self.kubelets = Kubelets(loop, self.hub, self.client_for, self.chance, catalogue)
+        self.workloads = self._workloads()
         self.proxy = ServiceProxy(self.hub, self.controller_client("kube-proxy"))
         self._bootstrap()
 
@@ -119,6 +128,20 @@ class Cluster:
     def _part(self, agent: str) -> tuple[Loop, Hub, Client]:
         """What a loop of the controller manager is built from."""
         return self.loop, self._ear(agent), self.controller_client(agent)
+
+    def _workloads(self) -> tuple[_Loop, ...]:
+        """The loops of the controller manager for workloads other than Deployments."""
+        part = self._part
+        return (
+            ReplicationManager(*part("replication-controller")),
+            StatefulSetController(*part("statefulset-controller")),
+            DaemonSetController(*part("daemonset-controller")),
+            JobController(*part("job-controller")),
+            CronJobController(*part("cronjob-controller")),
+            TtlAfterFinishedController(*part("ttl-after-finished-controller")),
+            AutoscalerController(*part("horizontal-pod-autoscaler"), self.kubelets),
+            DisruptionController(*part("disruption-controller")),
+        )
 
     def client_for(self, identity: Identity) -> Client:
         """A client for a component that acts as this identity."""
@@ -170,6 +193,7 @@ class Cluster:
             self.accounts,
             self.tokens,
             self.roots,
+            *self.workloads,
         )
         found = [(owner.controller.name, len(owner.controller.queue)) for owner in loops]
         return [*found, ("scheduler", self.scheduler.queue_depth)]

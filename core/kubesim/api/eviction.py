@@ -3,7 +3,7 @@
 from typing import Any
 
 from kubesim.api.call import Call
-from kubesim.api.deletion import Deletion
+from kubesim.api.deletion import Deletion, check_preconditions
 from kubesim.api.options import DeleteOptions
 from kubesim.api.writer import Writer
 from kubesim.objects import pods, refs, selectors
@@ -21,6 +21,7 @@ _SINGULAR = Gvr("policy", "", "poddisruptionbudget")
 
 def evict(call: Call, pod: Tree, options: DeleteOptions, store: Store, writer: Writer, deletion: Deletion) -> None:
     """Delete a pod if its budget allows that. Raises ApiError."""
+    check_preconditions(call.strategy, pod, options)
     if not _may_ignore_budgets(pod):
         found = [each for each in store.range(BUDGETS, call.namespace) if _selects(each, pod)]
         if len(found) > 1:
@@ -29,7 +30,7 @@ def evict(call: Call, pod: Tree, options: DeleteOptions, store: Store, writer: W
             _decrement(call, pod, found[0], writer)
     if not call.options.dry_run:
         pod = writer.put(PODS, call.namespace, call.name, _marked(call, pod), pod, call.request)
-    deletion.delete(call, pod, options)
+    deletion.delete(call, pod, options._replace(revision=None))
 
 
 def _may_ignore_budgets(pod: Tree) -> bool:
@@ -48,7 +49,8 @@ def _is_unguarded(pod: Tree, budget: Tree) -> bool:
         return True
     status: Tree = budget.get("status") or EMPTY
     desired: int = status.get("desiredHealthy", 0)
-    return status.get("currentHealthy", 0) >= desired > 0
+    healthy: int = status.get("currentHealthy", 0)
+    return healthy >= desired > 0
 
 
 def _decrement(call: Call, pod: Tree, budget: Tree, writer: Writer) -> None:

@@ -187,9 +187,7 @@ class Kubelets:
         worker = traffic.known(self._client, self.worker_of(namespace, name), namespace, name)
         return traffic.logs(worker, container, previous=previous, limit=limit)
 
-    def execute(
-        self, namespace: str, name: str, container: str, argv: tuple[str, ...], stdin: bytes = b""
-    ) -> Outcome:
+    def execute(self, namespace: str, name: str, container: str, argv: tuple[str, ...], stdin: bytes = b"") -> Outcome:
         """Run a command in a container, with all of its input at once. Raises ApiError."""
         worker = traffic.reachable(self._client, self.worker_of(namespace, name), namespace, name)
         return traffic.execute(worker, container, argv, stdin)

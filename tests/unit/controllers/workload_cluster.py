@@ -2,8 +2,13 @@
 
 from typing import Any
 
+from kubesim.controllers.autoscaler import AutoscalerController
 from kubesim.controllers.cronjob import CronJobController
+from kubesim.controllers.daemonset import DaemonSetController
+from kubesim.controllers.disruption import DisruptionController
 from kubesim.controllers.job import JobController
+from kubesim.controllers.replicaset.replication import ReplicationManager
+from kubesim.controllers.statefulset import StatefulSetController
 from kubesim.controllers.ttlafterfinished import TtlAfterFinishedController
 from kubesim.objects import refs
 from kubesim.objects.wire import NODES, PODS, Tree
@@ -85,6 +90,11 @@ class WorkloadCluster(SmallCluster):
         loop, hub, of = self.loop, self.hub, self.client_of
         self.job = JobController(loop, hub, of("job-controller"))
         self.cronjob = CronJobController(loop, hub, of("cronjob-controller"))
+        self.statefulset = StatefulSetController(loop, hub, of("statefulset-controller"))
+        self.daemonset = DaemonSetController(loop, hub, of("daemonset-controller"))
+        self.replication = ReplicationManager(loop, hub, of("replication-controller"))
+        self.autoscaler = AutoscalerController(loop, hub, of("horizontal-pod-autoscaler"), self.usage)
+        self.disruption = DisruptionController(loop, hub, of("disruption-controller"))
         self.expiry = TtlAfterFinishedController(loop, hub, of("ttl-after-finished-controller"))
 
     def end_pod(self, name: str, phase: str, namespace: str = "default", code: int = 1) -> None:

@@ -328,10 +328,11 @@ async def test_ports_over_spdy_inside_a_websocket(served: Served):
     assert b"".join(frame.data for frame in frames if frame.stream == 3).startswith(b"HTTP/1.1 200 OK")
 
 
-async def test_ports_over_a_plain_websocket(served: Served):
+@pytest.mark.parametrize("protocols", [("v4.channel.k8s.io",), ()], ids=["version 4", "none"])
+async def test_ports_over_a_plain_websocket(served: Served, protocols: tuple[str, ...]):
     async with session_of(served) as session:
         path = f"{PODS_PATH}/web/portforward?ports=80"
-        async with session.ws_connect(path, protocols=("v4.channel.k8s.io",)) as socket:
+        async with session.ws_connect(path, protocols=protocols) as socket:
             heads = [(await socket.receive(timeout=5)).data for _ in range(2)]
             assert heads == [bytes([channel]) + struct.pack("<H", 80) for channel in (0, 1)]
             await socket.send_bytes(b"\0" + REQUEST)

@@ -52,7 +52,7 @@ class LocalInsight:
         for fault in faults:
             broken = Key(FAULTS, "", fault["metadata"]["name"])
             told = trees.get(fault, "spec.type", "Fault")
-            statements.append(Statement("inferred", f"{told} of {_target(fault)} is in force", broken))
+            statements.append(Statement("observed", f"{told} of {_target(fault)} is in force", broken))
             chain.extend(self.chain(broken))
         return Explanation(symptom(key.gvr, tree, now), tuple(statements), decision, tuple(chain))
 

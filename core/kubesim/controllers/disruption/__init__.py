@@ -29,9 +29,9 @@ from kubesim.objects.wire import (
 GATHER_MS = 20
 """Changes of pods are gathered for this long. # differs: Kubernetes syncs as fast as it can"""
 UNMANAGED = (
-    "Pods selected by this PodDisruptionBudget (selector: {selector}) were found to be unmanaged. As a result, the status "
-    "of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please "
-    'set ".spec.minAvailable" field of the PDB to an integer value.'
+    "Pods selected by this PodDisruptionBudget (selector: {selector}) were found to be unmanaged. As a result, the "
+    "status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these "
+    'pods please set ".spec.minAvailable" field of the PDB to an integer value.'
 )
 
 Place = tuple[str, str]

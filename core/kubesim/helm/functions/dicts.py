@@ -5,9 +5,9 @@ from typing import Any
 from kubesim.helm.functions.lists import strval
 from kubesim.helm.template.errors import GoError
 from kubesim.helm.template.execute.context import Context
-from kubesim.helm.template.formatting.printer import MAX_DEPTH
 from kubesim.helm.template.signatures import ANY, MAP, STRING, Function, function
 from kubesim.helm.template.values import GoMap, NilMap, StringSlice, kind, sorted_items, type_name
+from kubesim.helm.template.weight import MAX_DEPTH, weigh
 
 Map = dict[str, Any]
 
@@ -72,19 +72,16 @@ def omit(mapping: Map, *unwanted: str) -> Map:
 
 def deep_copy(render: Context, value: Any) -> Any:
     """A copy that shares no dictionary and no list."""
-    return _copied(render, value, 0)
+    render.budget.spend(weigh(value) >> 2)
+    return _copied(value)
 
 
-def _copied(render: Context, value: Any, depth: int) -> Any:
-    if depth > MAX_DEPTH:
-        raise GoError(f"values nest deeper than {MAX_DEPTH}")
+def _copied(value: Any) -> Any:
     if isinstance(value, dict):
-        render.budget.spend(len(value) >> 3)
-        copied = {key: _copied(render, one, depth + 1) for key, one in value.items()}
+        copied = {key: _copied(one) for key, one in value.items()}
         return type(value)(copied) if isinstance(value, GoMap) else copied
     if isinstance(value, list):
-        render.budget.spend(len(value) >> 3)
-        items = [_copied(render, one, depth + 1) for one in value]
+        items = [_copied(one) for one in value]
         return items if type(value) is list else type(value)(items)
     return value
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from kubesim.helm.functions.weight import weigh
 from kubesim.helm.template.errors import GoError
 from kubesim.helm.template.signatures import ANY, STRING, Function, function
 from kubesim.helm.template.values import Values
+from kubesim.helm.template.weight import weigh
 from kubesim.helm.yaml.gojson import from_json, from_json_as, to_json
 from kubesim.helm.yaml.reader import read_list, read_map
 from kubesim.helm.yaml.writer import to_yaml, to_yaml_pretty

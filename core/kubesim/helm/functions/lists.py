@@ -1,6 +1,7 @@
 """Lists: making, taking parts, searching and sorting. Every function copies; nothing changes a list in place."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from kubesim.helm.functions.casting import to_int
@@ -10,7 +11,7 @@ from kubesim.helm.template.errors import GoError
 from kubesim.helm.template.execute.context import Context
 from kubesim.helm.template.formatting import text
 from kubesim.helm.template.signatures import ANY, INT, STRING, Function, function
-from kubesim.helm.template.values import GoSlice, ListSlice, NilList, StringSlice, UInt8, byte_length, decode, encode
+from kubesim.helm.template.values import GoSlice, Int64, ListSlice, NilList, StringSlice, UInt8, byte_length, decode, encode
 
 
 def make_list(*values: Any) -> list[Any]:
@@ -95,16 +96,31 @@ def compact(items: Any) -> list[Any]:
     return [one for one in items_of(items, "Cannot compact on type ") if one]
 
 
-def _is_in(haystack: list[Any], needle: Any) -> bool:
+_SCALARS = frozenset([str, int, float, bool, Int64])
+
+
+def _is_in(haystack: Sequence[Any], needle: Any) -> bool:
+    wanted = type(needle)
+    if wanted in _SCALARS:
+        return any(type(one) is wanted and one == needle for one in haystack)
     return any(deep_equal(needle, one) for one in haystack)
 
 
 def unique(render: Context, items: Any) -> list[Any]:
     """The elements without repetitions."""
     kept: list[Any] = []
+    others: list[Any] = []
+    seen: set[tuple[type, Any]] = set()
     for one in items_of(items, "Cannot find uniq on type "):
-        render.budget.spend(len(kept) >> 2)
-        if not _is_in(kept, one):
+        if type(one) in _SCALARS:
+            size = len(seen)
+            seen.add((type(one), one))
+            is_new = len(seen) > size
+        else:
+            render.budget.spend(len(others))
+            is_new = not _is_in(others, one)
+            others.append(one)
+        if is_new:
             kept.append(one)
     return kept
 
@@ -113,7 +129,7 @@ def without(render: Context, items: Any, *unwanted: Any) -> list[Any]:
     """The elements that equal none of the unwanted ones."""
     found = items_of(items, "Cannot find without on type ")
     render.budget.spend(len(found) * len(unwanted) >> 2)
-    return [one for one in found if not _is_in(list(unwanted), one)]
+    return [one for one in found if not _is_in(unwanted, one)]
 
 
 def has(render: Context, needle: Any, haystack: Any) -> bool:

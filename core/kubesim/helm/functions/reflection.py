@@ -3,11 +3,10 @@
 import math
 from typing import Any
 
-from kubesim.helm.functions.weight import weigh
 from kubesim.helm.template.errors import GoError
-from kubesim.helm.template.formatting.printer import MAX_DEPTH
 from kubesim.helm.template.signatures import ANY, BOOL, STRING, Function, function
 from kubesim.helm.template.values import GoObject, is_nil, kind, type_name
+from kubesim.helm.template.weight import MAX_DEPTH, weigh
 
 
 def default(fallback: Any, *given: Any) -> Any:

@@ -46,7 +46,7 @@ _OPERANDS = frozenset(
         lexer.OPEN,
     ]
 )
-MAX_NESTING = 500
+MAX_NESTING = 300
 """How deep blocks and parentheses may nest. # differs: Go has no limit, but Python's stack has one."""
 
 

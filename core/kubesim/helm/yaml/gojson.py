@@ -10,11 +10,7 @@ from kubesim.helm.template.errors import GoError
 from kubesim.helm.template.numbers import format_float, shortest_digits
 from kubesim.helm.template.quoting import quote
 from kubesim.helm.template.values import GoObject, encode, is_nil, sorted_items, type_name
-
-MAX_PARTS = 1_000_000
-"""How many values one text may hold. # differs: Go writes on until memory ends."""
-MAX_DEPTH = 1000
-"""How deep values may nest when written. # differs: Go follows a cycle further before it says so."""
+from kubesim.helm.template.weight import weigh
 
 _SPECIAL: Final = re.compile('[\\x00-\\x1f"\\\\<>&\u2028\u2029\ud800-\udfff]')
 _ESCAPES: Final = {
@@ -33,6 +29,7 @@ _ESCAPES: Final = {
 
 def to_json(value: Any, *, escape_html: bool = True, indent: str = "") -> str:
     """json.Marshal, or MarshalIndent with an indent; GoError for what JSON cannot say."""
+    weigh(value)
     return _Writer(escape_html, indent).text(value, 0)
 
 
@@ -71,12 +68,8 @@ class _Writer:
     def __init__(self, escape_html: bool, indent: str) -> None:
         self.escape_html = escape_html
         self.indent = indent
-        self.parts = 0
 
     def text(self, value: Any, depth: int) -> str:
-        self.parts += 1
-        if self.parts > MAX_PARTS or depth > MAX_DEPTH:
-            raise GoError(f"json: unsupported value: encountered a cycle via {type_name(value)}")
         if isinstance(value, str):
             return string(value, escape_html=self.escape_html)
         if value is None or is_nil(value):
@@ -123,11 +116,17 @@ class _Writer:
         return f"{left}{inner}{f',{inner}'.join(parts)}\n{self.indent * depth}{right}"
 
 
+MAX_DEPTH: Final = 1_000
+"""How deep what is read may nest. # differs: Go allows 10,000 levels."""
+
+_BRACKETS: Final = re.compile(r'"(?:\\.|[^"\\])*"|[\[\]{}]')
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 def from_json(text: str) -> Any:
     """json.Unmarshal into an interface: numbers are floats. GoError has Go's text."""
+    if text.count("[") + text.count("{") > MAX_DEPTH:
+        _check_depth(text)
     try:
         value = json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_no_constant)
     except (ValueError, RecursionError):
@@ -135,6 +134,15 @@ def from_json(text: str) -> Any:
     if "\\u" in text or not text.isascii():
         value = _repaired(value)
     return value
+
+
+def _check_depth(text: str) -> None:
+    """GoError when brackets nest too deeply: Python's reader would use up the stack."""
+    depth = 0
+    for match in _BRACKETS.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match.group(), 0)
+        if depth > MAX_DEPTH:
+            raise GoError("exceeded max depth")
 
 
 def _number(text: str) -> float:
@@ -240,7 +248,7 @@ class _Scanner:
     def enter(self) -> None:
         self.at += 1
         self.depth += 1
-        if self.depth > 500:
+        if self.depth > MAX_DEPTH:
             raise _Stop("exceeded max depth")
 
     def object(self) -> None:

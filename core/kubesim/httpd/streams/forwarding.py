@@ -13,6 +13,8 @@ from kubesim.objects.errors import ApiError, bad_request, failure, not_found
 from kubesim.objects.wire import PODS, Request
 
 TUNNEL = "SPDY/3.1+portforward.k8s.io"
+OLD = "channel.k8s.io"
+"""What clients that offer no protocol at all mean, too."""
 PROTOCOL = "portforward.k8s.io"
 
 
@@ -22,11 +24,11 @@ async def serve(host: Host, http: web.BaseRequest, request: Request) -> web.Stre
     _check(host.cluster, request)
     if is_websocket(http):
         protocols = offered(http, "Sec-WebSocket-Protocol")
-        chosen = next((item for item in (TUNNEL, V4, V5) if item in protocols), "")
-        if not chosen:
+        chosen = next((item for item in (TUNNEL, V4, V5, OLD) if item in protocols), "")
+        if protocols and not chosen:
             raise bad_request(f"unable to upgrade: unsupported subprotocols {protocols}")
         ports = _ports(request) if chosen != TUNNEL else []
-        socket = web.WebSocketResponse(protocols=(chosen,), max_msg_size=0, compress=False)
+        socket = web.WebSocketResponse(protocols=(chosen,) if chosen else (), max_msg_size=0, compress=False)
         await socket.prepare(http)
         if chosen == TUNNEL:
             await SpdyForwards(host, SocketPipe(socket), request).run()

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from kubesim.helm.template.errors import GoError
 from kubesim.helm.template.formatting.verbs import (
     Flags,
     format_bool,
@@ -24,11 +23,7 @@ from kubesim.helm.template.values import (
     sorted_items,
     type_name,
 )
-
-MAX_PARTS = 500_000
-"""How many parts a printed value may have. # differs: Go prints until memory ends; shared maps double at will."""
-MAX_DEPTH = 500
-"""How deep a printed value may nest. # differs: Go's stack overflows on a map that holds itself."""
+from kubesim.helm.template.weight import weigh
 
 
 def text(value: Any) -> str:
@@ -69,7 +64,6 @@ class Printer:
 
     def __init__(self, flags: Flags) -> None:
         self.flags = flags
-        self.parts = 0
 
     def argument(self, value: Any, verb: str) -> str:
         """One argument."""
@@ -79,6 +73,7 @@ class Printer:
             return format_string(type_name(value), "s", self.flags) or ""
         if verb == "p":
             return self.pointer(value, verb)
+        weigh(value)
         return self.value(value, verb, 0)
 
     def pointer(self, value: Any, verb: str) -> str:
@@ -93,9 +88,6 @@ class Printer:
 
     def value(self, value: Any, verb: str, depth: int) -> str:
         """A value of any type inside ``depth`` others."""
-        self.parts += 1
-        if self.parts > MAX_PARTS or depth > MAX_DEPTH:
-            raise GoError(f"the value is too large to print: more than {MAX_PARTS} parts or {MAX_DEPTH} levels")
         basic = self.basic(value, verb)
         if basic is not None:
             return basic

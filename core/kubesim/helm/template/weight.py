@@ -8,10 +8,10 @@ MAX_PARTS: Final = 1_000_000
 MAX_DEPTH: Final = 1_000
 
 
-def weigh(value: Any) -> None:
-    """GoError when a value has more parts or levels than any function should walk over."""
+def weigh(value: Any) -> int:
+    """How many parts a value has; GoError when they or its levels are more than any function should walk over."""
     if not isinstance(value, dict | list):
-        return
+        return 1
     level: list[Any] = [value]
     parts = depth = 0
     while level:
@@ -25,3 +25,4 @@ def weigh(value: Any) -> None:
             parts += len(items)
             inner += [item for item in items if isinstance(item, dict | list)]
         level = inner
+    return parts
