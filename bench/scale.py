@@ -7,9 +7,8 @@ import gc
 import sys
 import time
 
-from kubesim.kubelet.node import NodeSpec
-
 from kubesim.cluster import Cluster, Settings
+from kubesim.kubelet.node import NodeSpec
 from kubesim.objects.wire import ENDPOINTSLICES, PODS, Gvr, Key, Request
 from kubesim.scenario.documents import Source
 from kubesim.scenario.loader import apply, generated
@@ -72,14 +71,14 @@ def run(nodes: int, pods: int) -> tuple[float, Cluster]:
         cluster.advance(500)
         if cluster.loop.now - virtual > 3_600_000:
             running = sum(tree["status"].get("phase") == "Running" for tree in cluster.store.iterate(PODS, "bench"))
-            sys.exit(
-                f"after an hour of virtual time only {running:,} pods run, {ready_endpoints(cluster):,} endpoints are ready"
-            )
+            ready = ready_endpoints(cluster)
+            sys.exit(f"after an hour of virtual time only {running:,} pods run, {ready:,} endpoints are ready")
     seconds, wall = time.process_time() - began, time.perf_counter() - wall
     writes = cluster.store.revision - revision
     print(
         f"  {pods:,} pods on {nodes:,} nodes: {pods / wall:,.0f} pods/s wall, {pods / seconds:,.0f} pods/s cpu, "
-        f"{writes / pods:.1f} writes a pod, {writes / wall:,.0f} writes/s, {(cluster.loop.now - virtual) / 1000:.1f} s virtual"
+        f"{writes / pods:.1f} writes a pod, {writes / wall:,.0f} writes/s, "
+        f"{(cluster.loop.now - virtual) / 1000:.1f} s virtual"
     )
     return wall, cluster
 

@@ -27,6 +27,8 @@ from kubesim.controllers.replicaset.replication import ReplicationManager
 from kubesim.controllers.serviceaccounts import RootCaPublisher, ServiceAccountController, TokensController
 from kubesim.controllers.statefulset import StatefulSetController
 from kubesim.controllers.ttlafterfinished import TtlAfterFinishedController
+from kubesim.controllers.volumes import PersistentVolumeController
+from kubesim.controllers.volumes.protection import ClaimProtectionController, VolumeProtectionController
 from kubesim.kernel.chance import Chance
 from kubesim.kernel.journal import Journal
 from kubesim.kernel.loop import Loop
@@ -141,6 +143,9 @@ class Cluster:
             TtlAfterFinishedController(*part("ttl-after-finished-controller")),
             AutoscalerController(*part("horizontal-pod-autoscaler"), self.kubelets),
             DisruptionController(*part("disruption-controller")),
+            PersistentVolumeController(*part("persistentvolume-controller")),
+            ClaimProtectionController(*part("pvc-protection-controller")),
+            VolumeProtectionController(*part("pv-protection-controller")),
         )
 
     def client_for(self, identity: Identity) -> Client:

@@ -176,7 +176,7 @@ class Exchange:
             pieces = self._server.encoder.pieces(answer.body)
         else:
             body = encode(answer.body, answer.content_type)
-            if len(body) > GZIP_FROM and self._gzips():
+            if len(body) > GZIP_FROM:
                 pieces = (body[at : at + GZIP_FROM] for at in range(0, len(body), GZIP_FROM))
         if pieces is not None and answer.code == 200:
             return await self._send_pieces(pieces, headers, answer.warnings)

@@ -9,6 +9,7 @@ import orjson
 from kubesim.api.schema import Field, Schema, Type
 from kubesim.api.schema.facts import LIST, MAP, OBJECT
 from kubesim.httpd.discovery import Discovery, Entry, Part
+from kubesim.objects.wire import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH
 
 V2_STUB = b"\n\x032.0"
 """The smallest OpenAPI v2 document in protobuf: swagger is "2.0". Clients want no more of it."""
@@ -43,12 +44,7 @@ _DEFAULTS: Mapping[tuple[str, str], Any] = {
     ("io.k8s.api.core.v1.ServicePort", "protocol"): "TCP",
 }
 """Defaults that keys of lists depend on."""
-_BODIES = (
-    "application/json-patch+json",
-    "application/merge-patch+json",
-    "application/strategic-merge-patch+json",
-    "application/apply-patch+yaml",
-)
+_BODIES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
 _WRITE_PARAMETERS = ("dryRun", "fieldManager", "fieldValidation")
 _LIST_PARAMETERS = (
     "allowWatchBookmarks",
@@ -230,7 +226,9 @@ class _Document:
             "x-kubernetes-group-version-kind": {"group": group, "version": version, "kind": name},
         }
         if verb == "patch":
-            content = {media: {"schema": self._reference(f"{_META}.Patch")} for media in _BODIES}
+            # kubectl sends strategic patches where they are offered; kinds without a Go struct cannot take them.
+            bodies = [media for media in _BODIES if body or media != STRATEGIC_PATCH]
+            content = {media: {"schema": self._reference(f"{_META}.Patch")} for media in bodies}
             found["requestBody"] = {"content": content, "required": True}
         elif verb in {"create", "update"} and body:
             found["requestBody"] = {"content": {"*/*": {"schema": self._reference(body)}}, "required": True}

@@ -19,7 +19,7 @@ from kubesim.httpd.identities import Access, AnyoneKnown, Authenticator
 from kubesim.httpd.metrics import ENTRIES, Metrics
 from kubesim.httpd.pulse import Pulse
 from kubesim.httpd.reviews import Reviews
-from kubesim.objects.wire import Identity
+from kubesim.objects.wire import EMPTY, Identity
 
 HOST = "127.0.0.1"
 PROTOCOL_LOG = logging.getLogger("kubesim.httpd.protocol")
@@ -35,12 +35,11 @@ class Options(NamedTuple):
     """How to serve. Port 0 picks a free one."""
 
     port: int = 0
-    tls: bool = True
-    tokens: Mapping[str, Identity] = {}
+    tokens: Mapping[str, Identity] = EMPTY
     folder: Path | None = None
     """Where certificates are kept; None for the place of the user's state."""
     kubeconfig: Path | None = None
-    """Where the kubeconfig is written; None for a file in the folder, named after the cluster."""
+    """Where the kubeconfig is written; None for a file in the folder that is there while the server runs."""
     metrics: bool = True
 
 
@@ -118,13 +117,12 @@ class Server:
     @property
     def url(self) -> str:
         """Where the API is."""
-        return f"{'https' if self.options.tls else 'http'}://{HOST}:{self.port}"
+        return f"https://{HOST}:{self.port}"
 
     async def start(self) -> None:
         """Listen, and write the kubeconfig. Raises OSError when the port is taken."""
         folder = self.options.folder or state_folder()
         credentials = Credentials(folder)
-        context = _tls(credentials) if self.options.tls else None
         server = web.Server(
             self._handle,
             handler_cancellation=True,
@@ -137,7 +135,7 @@ class Server:
         await self._runner.setup()
         listening = _listen(self.options.port)
         self.port = listening.getsockname()[1]
-        await web.SockSite(self._runner, listening, ssl_context=context, backlog=256).start()
+        await web.SockSite(self._runner, listening, ssl_context=_tls(credentials), backlog=256).start()
         self.documents = self._documents()
         name = str(self._cluster.settings.name)
         self.kubeconfig = self.options.kubeconfig or folder / f"{name}-{self.port}.kubeconfig"
@@ -150,6 +148,8 @@ class Server:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        if self.kubeconfig is not None and self.options.kubeconfig is None:
+            self.kubeconfig.unlink(missing_ok=True)
 
     # ------------------------------------------------------------------ requests
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -10,6 +10,8 @@ from kubesim.controllers.job import JobController
 from kubesim.controllers.replicaset.replication import ReplicationManager
 from kubesim.controllers.statefulset import StatefulSetController
 from kubesim.controllers.ttlafterfinished import TtlAfterFinishedController
+from kubesim.controllers.volumes import PersistentVolumeController
+from kubesim.controllers.volumes.protection import ClaimProtectionController, VolumeProtectionController
 from kubesim.objects import refs
 from kubesim.objects.wire import NODES, PODS, Tree
 from unit.controllers.small_cluster import SmallCluster, SmallKubelet
@@ -95,6 +97,9 @@ class WorkloadCluster(SmallCluster):
         self.replication = ReplicationManager(loop, hub, of("replication-controller"))
         self.autoscaler = AutoscalerController(loop, hub, of("horizontal-pod-autoscaler"), self.usage)
         self.disruption = DisruptionController(loop, hub, of("disruption-controller"))
+        self.volumes = PersistentVolumeController(loop, hub, of("persistentvolume-controller"))
+        self.claim_protection = ClaimProtectionController(loop, hub, of("pvc-protection-controller"))
+        self.volume_protection = VolumeProtectionController(loop, hub, of("pv-protection-controller"))
         self.expiry = TtlAfterFinishedController(loop, hub, of("ttl-after-finished-controller"))
 
     def end_pod(self, name: str, phase: str, namespace: str = "default", code: int = 1) -> None:

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import logging
 import signal
 import sys
@@ -29,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "-f", "--filename", action="append", default=[], metavar="MANIFESTS", help="apply manifests (file, folder or -)"
     )
-    found.add_argument("--port", type=int, default=0, metavar="N", help="the port (default: a free one)")
+    found.add_argument("--port", type=_port, default=0, metavar="N", help="the port (default: a free one)")
     found.add_argument("--api-only", action="store_true", help="no nodes, no scheduler, few controllers")
     found.add_argument("--token", metavar="T", help="also accept this bearer token, as an administrator")
     found.add_argument("--speed", type=_speed, metavar="X", help="virtual seconds a second, or max (default 1)")
@@ -39,7 +38,6 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--kubeconfig", type=Path, metavar="PATH", help="where to write the kubeconfig")
     found.add_argument("--data", metavar="DIR", help="keep the cluster in this folder and go on from it next time")
     found.add_argument("--state", type=Path, metavar="DIR", help="where the certificates are kept")
-    found.add_argument("--plain", action="store_true", help="HTTP without TLS: clients then have no identity")
     return found
 
 
@@ -53,6 +51,16 @@ def _speed(text: str) -> float:
 _speed.__name__ = "speed"
 
 
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError(text)
+    return port
+
+
+_port.__name__ = "port"
+
+
 def main(arguments: Sequence[str]) -> int:
     """Serve until interrupted; returns the exit code."""
     options = parser().parse_args(arguments)
@@ -62,9 +70,9 @@ def main(arguments: Sequence[str]) -> int:
         for line in str(error).splitlines()[:20]:
             print(f"error: {line}", file=sys.stderr)
         return 1
-    # Nothing that is here now will ever be garbage.
-    gc.collect()
-    gc.freeze()
+    from kubesim.cluster import tune_collector
+
+    tune_collector()
     try:
         asyncio.run(_serve(cluster, options, speed))
     except OSError as error:
@@ -97,7 +105,6 @@ async def _serve(cluster: "Cluster", options: argparse.Namespace, speed: float) 
     tokens = {options.token: TOKEN_USER} if options.token else {}
     wanted = Options(
         port=options.port,
-        tls=not options.plain,
         tokens=tokens,
         folder=options.state,
         kubeconfig=options.kubeconfig.absolute() if options.kubeconfig else None,

@@ -89,6 +89,6 @@ def zone(name: str) -> Zone | None:
         return None
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         return None
     return Zone(name, named=True)

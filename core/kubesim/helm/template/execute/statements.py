@@ -11,7 +11,7 @@ from kubesim.helm.template.formatting import text
 from kubesim.helm.template.nodes import Action, Block, Branch, Invocation, Jump, Node, Text, Tree
 from kubesim.helm.template.quoting import quote
 from kubesim.helm.template.signatures import Function
-from kubesim.helm.template.values import INVALID, GoMap, GoSlice, Integer, UInt8, sorted_items
+from kubesim.helm.template.values import INVALID, GoMap, GoObject, GoSlice, Integer, UInt8, sorted_items
 
 BREAK, CONTINUE = "break", "continue"
 TEMPLATE_DEPTH = 100_000
@@ -135,7 +135,8 @@ def _action(node: Action, scope: Scope) -> Step:
 
 def _printed(state: State, node: Node, value: Any) -> str:
     try:
-        return text(value)
+        # A printed pointer is followed first, so it shows no ampersand.
+        return text(value).removeprefix("&") if isinstance(value, GoObject) else text(value)
     except GoError as error:
         state.node = node
         raise state.failure(str(error), error) from None
