@@ -8,7 +8,6 @@ import pytest
 from invariants import broken_invariants
 from kubesim.cluster import Cluster, Settings
 from kubesim.kubelet.node import NodeSpec
-from kubesim.objects.wire import Key, Request
 
 
 @pytest.fixture
@@ -34,13 +33,3 @@ def cluster(make_cluster: Callable[..., Cluster]) -> Cluster:
     cluster = make_cluster()
     cluster.advance(20_000)
     return cluster
-
-
-def create(cluster: Cluster, tree: dict[str, Any], namespace: str = "default") -> Any:
-    """Create an object as a person would; returns the answer's body and fails the test on an error."""
-    strategy = cluster.api.scheme.of_kind(tree["apiVersion"], tree["kind"])
-    assert strategy is not None, tree["kind"]
-    space = tree["metadata"].get("namespace", namespace) if strategy.namespaced else ""
-    response = cluster.handle(Request("create", Key(strategy.gvr, space), body=tree))
-    assert response.code == 201, response.body
-    return response.body

@@ -125,14 +125,21 @@ def test_an_eviction_that_is_refused_says_why() -> None:
     story = WorkloadStory("pdb")
     story.play()
     story.cluster.run(1)
+    first, second, _ = (pod["metadata"]["name"] for pod in story.cluster.all("Pod", story.namespace))
+    evict(story, first)
+    story.cluster.run(0.03)
     with pytest.raises(ApiError) as refused:
-        for pod in story.cluster.all("Pod", story.namespace):
-            name = pod["metadata"]["name"]
-            body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
-            story.cluster.send("create", "Pod", story.namespace, name, body, subresource="eviction")
-            story.cluster.run(0.03)
+        evict(story, second)
     assert refused.value.status["details"] == {
         "causes": [
-            {"reason": "DisruptionBudget", "message": "The disruption budget p needs 2 healthy pods and has 2 currently"}
+            {
+                "reason": "DisruptionBudget",
+                "message": "The disruption budget p needs 2 healthy pods and has 2 currently",
+            }
         ]
     }
+
+
+def evict(story: WorkloadStory, name: str) -> None:
+    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
+    story.cluster.send("create", "Pod", story.namespace, name, body, subresource="eviction")

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from textual.widgets import Input
 
-from conftest import create
+from building import create
 from kubesim.objects.wire import DEPLOYMENTS, FAULTS, NODES, PODS
 from kubetui.app import Explorer, default_keymap
 from kubetui.client.local import LocalClient

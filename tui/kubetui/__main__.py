@@ -4,10 +4,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-COMMANDS = ("clusters", "serve")
+COMMANDS = ("clusters", "helm", "serve")
 
 COMMANDS_HELP = """commands:
   kubetui clusters             list the sample clusters
+  kubetui helm COMMAND         render, create, check, pack and show Helm charts
   kubetui serve [CLUSTER]      the Kubernetes API of a cluster without a screen, for kubectl and helm"""
 
 EPILOG = """examples:
@@ -50,6 +51,10 @@ def parser() -> argparse.ArgumentParser:
     main_parser.add_argument(
         "--data", metavar="DIR", help="keep the cluster in this folder and go on from it next time"
     )
+    main_parser.add_argument(
+        "--port", type=int, default=0, metavar="N", help="the port of the API (default: a free one)"
+    )
+    main_parser.add_argument("--no-api", action="store_true", help="do not serve the Kubernetes API beside the screen")
     main_parser.add_argument("--keys", metavar="FILE", help="a YAML file that remaps keys")
     main_parser.add_argument("--theme", metavar="NAME", help="a colour theme")
     main_parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")

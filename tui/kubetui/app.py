@@ -1,9 +1,10 @@
 """The explorer's application: composes the main screen, finds the handler of an action, and knows how to end."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from textual.app import App
 from textual.binding import Binding
@@ -11,6 +12,7 @@ from textual.binding import Binding
 from kubetui.client.port import ClusterClient
 from kubetui.keys import ACTIONS, Action, Keymap
 from kubetui.model.glyphs import UNICODE, Glyphs
+from kubetui.model.themes import DARK
 from kubetui.panes.arranging import Arranging
 from kubetui.panes.collector import Collector
 from kubetui.panes.copying import Copying
@@ -28,7 +30,24 @@ if TYPE_CHECKING:
 
 Handler = Callable[[str], Awaitable[None]]
 STYLES = Path(__file__).parent / "styles"
-DARK, LIGHT = "tokyo-night", "catppuccin-latte"
+
+
+class Gateway(Protocol):
+    """A server that lets other programs drive the cluster while it is on the screen."""
+
+    @property
+    def line(self) -> str:
+        """What to type in another terminal, or why that is not possible."""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The environment variables of that line; empty while nothing is served."""
+
+    async def open(self, say: Callable[[str], None]) -> None:
+        """Begin to serve, and say so."""
+
+    async def close(self) -> None:
+        """Stop serving."""
 
 
 class Explorer(App[int], inherit_bindings=False):
@@ -51,11 +70,13 @@ class Explorer(App[int], inherit_bindings=False):
         theme: str = DARK,
         namespace: str = "",
         speed: float | None = None,
+        gateway: Gateway | None = None,
     ) -> None:
         self.interrupts = Interrupts()
         self.collector = Collector()
         super().__init__()
         self.client = client
+        self.gateway = gateway
         self.keymap = keymap or default_keymap()
         self.glyphs = glyphs
         self.frame = Frame(client, self.keymap, glyphs, self.perform)
@@ -69,6 +90,8 @@ class Explorer(App[int], inherit_bindings=False):
             **self.general.handlers,
             **Arranging(self.frame).handlers,
             **Copying(self, self.frame).handlers,
+            "api": self._show_gateway,
+            "shell": self._open_shell,
         }
         self._namespace = namespace
         self._speed = speed
@@ -103,9 +126,26 @@ class Explorer(App[int], inherit_bindings=False):
         if not self.is_headless:
             self.collector.start()
             self.set_interval(1.0, self._rest)
+        if self.gateway is not None:
+            self.frame.background(self.gateway.open(self.frame.say))
 
     def _rest(self) -> None:
         self.collector.rest(asyncio.get_running_loop().time())
+
+    async def _show_gateway(self, argument: str) -> None:
+        del argument
+        self.frame.say(self.gateway.line if self.gateway is not None else "no API is served beside this explorer")
+
+    async def _open_shell(self, argument: str) -> None:
+        # The event loop goes on, and with it the cluster and its API.
+        if self.gateway is None or not self.gateway.environment:
+            await self._show_gateway(argument)
+            return
+        with self.suspend():
+            print(f"{self.gateway.line}\nkubectl and helm drive this cluster now; exit comes back.\n")  # noqa: T201
+            shell = os.environ.get("SHELL", "/bin/sh")
+            process = await asyncio.create_subprocess_exec(shell, env={**os.environ, **self.gateway.environment})
+            await process.wait()
 
     async def perform(self, action: Action, argument: str) -> None:
         """Do what an action says: the focused table first, then whoever has a handler for it."""
@@ -142,6 +182,8 @@ class Explorer(App[int], inherit_bindings=False):
         """Let go of the cluster."""
         await self.operations.close()
         self.frame.facts.close()
+        if self.gateway is not None:
+            await self.gateway.close()
         await self.client.close()
 
 

@@ -41,6 +41,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("redraw", ("Ctrl-R",), "redraw", "redraw", "Read the table again"),
     Action("header", ("Ctrl-E",), "header", "header", "Hide or show the header"),
     Action("crumbs", ("Ctrl-G",), "crumbs", "crumbs", "Hide or show the breadcrumbs"),
+    Action("api", (), "api", "api", "Show the KUBECONFIG line for kubectl and helm"),
+    Action("shell", ("!",), "shell", "shell", "A shell in which kubectl and helm drive this cluster"),
     Action("aliases", ("Ctrl-A",), "aliases", "aliases", "All resources and their short names"),
     Action("theme", (), "theme", "theme", "Choose a colour theme"),
     # -------------------------------------------------------------- moving about

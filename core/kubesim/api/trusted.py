@@ -22,17 +22,17 @@ from kubesim.store.mvcc import Store
 MEMO_SIZE = 5_000
 
 
-class Epoch(Index):
-    """Counts the writes to the tables it is added to, at no cost for the others."""
+class Witness(Index):
+    """Notes that one of the tables it is added to was written, at no cost for the others."""
 
     def __init__(self) -> None:
         super().__init__(_nothing)
-        self.count = 0
+        self.written = True
 
     def change(self, namespace: str, name: str, old: Tree | None, new: Tree | None) -> None:
         """Follow one write."""
         del namespace, name, old, new
-        self.count += 1
+        self.written = True
 
 
 def _nothing(obj: Tree) -> str:
@@ -68,26 +68,34 @@ class Trusted:
         self._admission = admission
         self._binder = binder
         self._expiry = expiry
-        self._epoch = Epoch()
+        self._accounts = Witness()
         for gvr in (SERVICEACCOUNTS, PRIORITYCLASSES, RUNTIMECLASSES):
-            store.add_index(gvr, self._epoch)
-        self._seen = -1
+            store.add_index(gvr, self._accounts)
         self._prepared: dict[tuple[int, str], tuple[Tree, Tree, Tree]] = {}
-        self._open: Tree | None = None
+        self._namespaces = Witness()
+        store.add_index(NAMESPACES, self._namespaces)
+        self._open: dict[str, None] = {}
+        """The namespaces that are known to be there and not to go away."""
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_prepared": {}, "_open": None}
+        return {**self.__dict__, "_prepared": {}}
+
+    def _check_namespace(self, gvr: Gvr, namespace: str, body: Tree) -> None:
+        if self._namespaces.written:
+            self._namespaces.written = False
+            self._open.clear()
+        self._admission.check_namespace(gvr, namespace, _shown(body))
+        self._open[namespace] = None
 
     # ------------------------------------------------------------------ pods
     def create_pod(self, request: Request) -> Tree:
         """Create a pod. Raises ApiError."""
         body: Tree = request.body
         namespace = request.key.namespace
-        space = self._store.get(NAMESPACES, "", namespace)
-        if space is not self._open or space is None:
-            self._open = self._admission.check_namespace(PODS, namespace, _shown(body))
-        if self._epoch.count != self._seen:
-            self._seen = self._epoch.count
+        if self._namespaces.written or namespace not in self._open:
+            self._check_namespace(PODS, namespace, body)
+        if self._accounts.written:
+            self._accounts.written = False
             self._prepared.clear()
         given: Tree = body["metadata"]
         template = body["spec"]
@@ -172,9 +180,8 @@ class Trusted:
         """Create an Event; its body is taken over and completed in place. Raises ApiError."""
         body: dict[str, Any] = request.body
         namespace = request.key.namespace
-        space = self._store.get(NAMESPACES, "", namespace)
-        if space is not self._open or space is None:
-            self._open = self._admission.check_namespace(EVENTS, namespace, _shown(body))
+        if self._namespaces.written or namespace not in self._open:
+            self._check_namespace(EVENTS, namespace, body)
         metadata = body["metadata"]
         name = metadata["name"]
         metadata["uid"] = self._chance.uid()

@@ -21,40 +21,23 @@ class Writer:
 
     def put(self, gvr: Gvr, namespace: str, name: str, new: Tree, old: Tree | None, request: Request) -> Tree:
         """Store an object; returns it with its new resourceVersion."""
-        try:
-            stored = self._store.put(gvr, namespace, name, new, old)
-        except StaleError:
-            raise conflict(gvr, name) from None
-        self._note(gvr, namespace, name, request)
-        return stored
+        return self.take(gvr, namespace, name, {**new, "metadata": {**new["metadata"]}}, old, request)
 
     def take(
         self, gvr: Gvr, namespace: str, name: str, new: dict[str, Any], old: Tree | None, request: Request
     ) -> Tree:
         """As ``put``, but takes the object over: nobody else may hold it or its metadata."""
+        store = self._store
         try:
-            stored = self._store.take(gvr, namespace, name, new, old)
+            stored = store.take(gvr, namespace, name, new, old)
         except StaleError:
             raise conflict(gvr, name) from None
-        self._note(gvr, namespace, name, request)
-        return stored
-
-    def _note(self, gvr: Gvr, namespace: str, name: str, request: Request) -> None:
         verb, _, subresource, _, _, identity, cause, note, _, _ = request
+        actor = identity.agent or identity.user
         # The plain tuple constructor: this line runs for every write, and the named one costs three times as much.
-        entry = (
-            self._store.revision,
-            self._loop.now,
-            identity.agent or identity.user,
-            verb,
-            gvr,
-            namespace,
-            name,
-            subresource,
-            cause,
-            note,
-        )
+        entry = (store.revision, self._loop.now, actor, verb, gvr, namespace, name, subresource, cause, note)
         self._journal.append(_new(Entry, entry))
+        return stored
 
     def delete(self, gvr: Gvr, namespace: str, name: str, old: Tree, request: Request) -> Tree:
         """Remove an object; returns its last state with the revision of the deletion."""

@@ -3,6 +3,8 @@
 from hashlib import sha256
 from typing import NamedTuple
 
+import orjson
+
 from kubesim.objects.wire import Gvr
 
 BLOCK = 256
@@ -36,16 +38,13 @@ class Journal:
 
     def append(self, entry: Entry) -> None:
         """Remember a write; entries must come in the order of their revisions."""
-        self._entries.append(entry)
-        if len(self._entries) >= 2 * self.retain:
-            self._forget(len(self._entries) - self.retain)
-
-    def _forget(self, count: int) -> None:
-        count -= (self.dropped + count) % BLOCK
-        for start in range(0, count, BLOCK):
-            self._fold = _digest(self._fold, self._entries[start : start + BLOCK])
-        del self._entries[:count]
-        self.dropped += count
+        entries = self._entries
+        entries.append(entry)
+        if len(entries) >= self.retain + BLOCK:
+            # A block at a time: a burst must not end in a long pause.
+            self._fold = _digest(self._fold, entries[:BLOCK])
+            del entries[:BLOCK]
+            self.dropped += BLOCK
 
     def since(self, position: int) -> list[Entry]:
         """Entries from an absolute position (``len(journal)`` at an earlier time) on; those still remembered."""
@@ -88,4 +87,4 @@ class Journal:
 
 def _digest(start: bytes, entries: list[Entry]) -> bytes:
     # Blocks begin at multiples of BLOCK since the beginning: when they are folded must not show in the digest.
-    return sha256(start + repr([(*entry[:4], *entry[4], *entry[5:]) for entry in entries]).encode()).digest()
+    return sha256(start + orjson.dumps(entries, default=tuple)).digest()

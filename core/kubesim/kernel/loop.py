@@ -36,7 +36,7 @@ class Loop:
         if getattr(callback, "__self__", None) is None:
             msg = f"only bound methods may be scheduled, not {callback!r}: a cluster must survive pickling"
             raise TypeError(msg)
-        due = max(due, self.now)
+        due = due if due > self.now else self.now
         bucket = self._buckets.get(due)
         if bucket is None:
             bucket = self._buckets[due] = deque()

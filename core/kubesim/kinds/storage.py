@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from kubesim.api.metadata import ordered
 from kubesim.api.strategy import Context
 from kubesim.kinds.fielderrors import (
     IMMUTABLE,
@@ -72,10 +71,6 @@ class ClaimStrategy(Plain):
         obj = inside(filled(obj, spec={}, status={}), "spec", default_claim_spec)
         return inside(obj, "status", _pending)
 
-    def prepare_create(self, obj: Tree, context: Context) -> Tree:
-        """Pending, and protected while a pod uses it."""
-        return _protected(super().prepare_create(obj, context), "kubernetes.io/pvc-protection")
-
     def validate(self, obj: Tree) -> list[Cause]:
         """Access modes, size, mode."""
         spec = obj["spec"]
@@ -133,14 +128,6 @@ class ClaimStrategy(Plain):
         ]
 
 
-def _protected(obj: Tree, finalizer: str) -> Tree:
-    # k8s: plugin/pkg/admission/storage/storageobjectinuseprotection
-    known = obj["metadata"].get("finalizers") or []
-    if finalizer in known:
-        return obj
-    return {**obj, "metadata": ordered({**obj["metadata"], "finalizers": [*known, finalizer]})}
-
-
 def _size(spec: Tree) -> Any:
     return ((spec.get("resources") or EMPTY).get("requests") or EMPTY).get("storage")
 
@@ -166,9 +153,8 @@ class VolumeStrategy(Plain):
         return inside(obj, "status", _pending)
 
     def prepare_create(self, obj: Tree, context: Context) -> Tree:
-        """Pending since now, and protected while a claim has it."""
-        dated = {**obj, "status": {"phase": "Pending", "lastPhaseTransitionTime": context.stamp}}
-        return _protected(dated, "kubernetes.io/pv-protection")
+        """Pending since now."""
+        return {**obj, "status": {"phase": "Pending", "lastPhaseTransitionTime": context.stamp}}
 
     def prepare_update(self, new: Tree, old: Tree, context: Context, subresource: str = "") -> Tree:
         """A new phase is dated."""

@@ -63,13 +63,25 @@ class Catalogue:
 
     def _search(self, reference: images.Reference) -> Profile:
         for pattern, name in self._patterns:
-            if fnmatchcase(reference.repository, pattern) or fnmatchcase(reference.full, pattern):
+            if _matches(reference.repository, pattern) or _matches(reference.full, pattern):
                 return self._profiles[name]
         return self._profiles["default"]
 
     def names(self) -> list[str]:
         """The names of all entries."""
         return list(self._profiles)
+
+
+def _matches(text: str, pattern: str) -> bool:
+    # Compiling all patterns takes longer than all else at the start: most are plain, or fail at their first part.
+    if "[" in pattern or "?" in pattern:
+        return fnmatchcase(text, pattern)
+    parts = pattern.split("*")
+    if len(parts) == 1:
+        return text == pattern
+    if not all(part in text for part in parts):
+        return False
+    return fnmatchcase(text, pattern)
 
 
 def _add(profiles: dict[str, Profile], name: str, entry: Any, path: str) -> list[tuple[str, str]]:

@@ -61,7 +61,13 @@ class Client:
     # ------------------------------------------------------------------ writing: one Request each
     def create(self, gvr: Gvr, namespace: str, body: Tree, subresource: str = "", name: str = "") -> Tree:
         """Create; ``name`` only for subresources (binding, eviction). Raises ApiError."""
-        return self._send("create", _new(Key, (gvr, namespace, name)), subresource, body)
+        key = _new(Key, (gvr, namespace, name))
+        parts = ("create", key, subresource, body, EMPTY, self.identity, self.cause, self.note, JSON, JSON)
+        code, tree, _ = self._api.component(_new(Request, parts))
+        if code >= 400:
+            raise ApiError(tree)
+        answer: Tree = tree
+        return answer
 
     def update(self, gvr: Gvr, body: Tree, subresource: str = "") -> Tree:
         """Replace; fails with Conflict when ``metadata.resourceVersion`` is not the newest. Raises ApiError."""

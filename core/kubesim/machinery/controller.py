@@ -40,7 +40,7 @@ class Controller:
 
     def add_after(self, key: Hashable, delay_ms: int) -> None:
         """Ask for a sync of a key later; an earlier wish for the same key stands."""
-        due = self._loop.now + max(delay_ms, 0)
+        due = self._loop.now + (delay_ms if delay_ms > 0 else 0)
         known = self._due.get(key)
         if known is not None and known <= due:
             return

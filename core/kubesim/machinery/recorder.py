@@ -94,7 +94,6 @@ class Recorder:
         Never raises; what the server refuses is dropped and counted.
         """
         now = self._loop.now
-        field_path = field_path or about.get("fieldPath", "")
         uid = about["metadata"].get("uid", "")
         subject = self._young.get(uid)
         if subject is None:

@@ -35,6 +35,9 @@ class CompactedError(Exception):
         return CompactedError, (self.asked, self.oldest)
 
 
+SLICE = 256
+"""How many writes are forgotten at once."""
+
 Subscriber = Callable[[Change], None]
 _NONE: dict[str, Tree] = {}
 _NO_SPACES: dict[str, dict[str, Tree]] = {}
@@ -63,6 +66,7 @@ class Store:
         """Store trees that raise when they are mutated; for tests."""
         self._tables: dict[Gvr, _Table] = {}
         self._log: list[Change] = []
+        self._full = retain + min(retain, SLICE)
         self._log_start = 2
         self._subscribers: list[Subscriber] = []
 
@@ -130,7 +134,14 @@ class Store:
         new["metadata"]["resourceVersion"] = str(revision)
         stored: Tree = freeze(new) if self.frozen else new
         space[name] = stored
-        self._commit(table, _change(Change, (revision, gvr, namespace, name, old, stored)))
+        for index in table.indexes:
+            index.change(namespace, name, old, stored)
+        change = _change(Change, (revision, gvr, namespace, name, old, stored))
+        self._log.append(change)
+        for subscriber in table.subscribers:
+            subscriber(change)
+        if self._subscribers or len(self._log) >= self._full:
+            self._committed(change)
         return stored
 
     def delete(self, gvr: Gvr, namespace: str, name: str, old: Tree) -> Tree:
@@ -141,20 +152,18 @@ class Store:
             raise StaleError(name)
         self.revision += 1
         del space[name]
-        self._commit(table, Change(self.revision, gvr, namespace, name, old, None))
-        return {**old, "metadata": {**old["metadata"], "resourceVersion": str(self.revision)}}
-
-    def _commit(self, table: _Table, change: Change) -> None:
-        if table.indexes:
-            _, _, namespace, name, old, new = change
-            for index in table.indexes:
-                index.change(namespace, name, old, new)
-        log = self._log
-        log.append(change)
-        if len(log) >= 2 * self.retain:
-            self.compact(self.revision - self.retain)
+        for index in table.indexes:
+            index.change(namespace, name, old, None)
+        change = Change(self.revision, gvr, namespace, name, old, None)
+        self._log.append(change)
         for subscriber in table.subscribers:
             subscriber(change)
+        self._committed(change)
+        return {**old, "metadata": {**old["metadata"], "resourceVersion": str(self.revision)}}
+
+    def _committed(self, change: Change) -> None:
+        if len(self._log) >= self._full:
+            self.compact(self.revision - self.retain)
         for subscriber in self._subscribers:
             subscriber(change)
 

@@ -312,3 +312,20 @@ def test_a_watch_from_before_the_history_is_told_so(served: Served):
     events = [json.loads(line) for line in reply.data.splitlines()]
     assert [event["type"] for event in events] == ["ERROR"]
     assert events[0]["object"]["code"] == 410
+
+
+def test_another_cluster_takes_over(served: Served):
+    before = served.cluster
+    lines = Lines(served, "/api/v1/namespaces?watch=true&resourceVersion=0")
+    assert lines.next() is not None
+    other = Cluster(Settings(name="other", seed=2, controllers=API_ONLY))
+    served.call(lambda: served.server.switch(other))
+    try:
+        while lines.next() is not None:
+            pass
+    except http.client.IncompleteRead:
+        pass
+    lines.close()
+    assert served.send("GET", f"{CONFIG_MAPS}/many-000").status == 404
+    served.call(lambda: served.server.switch(before))
+    assert served.send("GET", f"{CONFIG_MAPS}/many-000").status == 200

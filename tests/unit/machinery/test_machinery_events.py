@@ -83,7 +83,7 @@ def test_ten_similar_ones_are_combined(scene):
 def test_containers_of_one_pod_are_told_apart(scene):
     _, client, recorder = scene
     for name in ("a", "b"):
-        recorder.event({**POD, "fieldPath": f"spec.containers{{{name}}}"}, "Normal", "Started", "Container started")
+        recorder.event(POD, "Normal", "Started", "Container started", f"spec.containers{{{name}}}")
     assert [event["count"] for event in client.events.values()] == [1, 1]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubesim.scenario.documents import ManifestError, Source
+from kubetui.model.themes import DARK
 
 if TYPE_CHECKING:
     from kubesim.cluster import Cluster
@@ -59,7 +60,10 @@ def _run(
 ) -> int:
     # A frame follows a key at once instead of after the next sixtieth of a second.
     os.environ.setdefault("TEXTUAL_FPS", "120")
-    from kubetui.app import DARK, Explorer, default_keymap
+    # Setting the theme later would parse all styles once more, a tenth of the time to the first paint.
+    os.environ.setdefault("TEXTUAL_THEME", DARK)
+    from kubetui.app import Explorer, default_keymap
+    from kubetui.cli.gateway import LocalGateway
     from kubetui.client.local import LocalClient
     from kubetui.keys import ConflictError
     from kubetui.model import glyphs
@@ -69,13 +73,15 @@ def _run(
     except ConflictError as error:
         msg = f"{options.keys}: {error}"
         raise UsageError(msg) from error
+    client = LocalClient(cluster, description.name, read_only=options.read_only)
     explorer = Explorer(
-        LocalClient(cluster, description.name, read_only=options.read_only),
+        client,
         keymap=keymap,
         glyphs=glyphs.ASCII if options.ascii else glyphs.choose(os.environ),
         theme=options.theme or DARK,
         namespace=options.namespace if options.namespace is not None else description.namespace,
         speed=None if options.paused else options.speed or description.speed,
+        gateway=None if options.no_api or options.read_only else LocalGateway(client, options.port),
     )
     explorer.run()
     return explorer.return_code or 0

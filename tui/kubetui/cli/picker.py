@@ -7,8 +7,8 @@ from textual.binding import Binding, BindingType
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from kubetui.app import DARK
 from kubetui.cli.clusters import described
+from kubetui.model.themes import DARK
 
 
 class Picker(App[str], inherit_bindings=False):

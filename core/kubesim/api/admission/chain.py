@@ -1,6 +1,6 @@
 """The chain of admission plugins in kube-apiserver's order, for creations, changes and deletions."""
 
-from kubesim.api.admission import scheduling, serviceaccount
+from kubesim.api.admission import scheduling, serviceaccount, storage
 from kubesim.kernel.chance import Chance
 from kubesim.objects.errors import ApiError, forbidden, not_found
 from kubesim.objects.wire import NAMESPACES, NODES, PODS, Gvr, Tree
@@ -26,6 +26,8 @@ class Admission:
             return self.pod(obj, namespace, shown, self._chance.suffix())
         if gvr == NODES:
             return scheduling.with_not_ready_taint(obj)
+        if gvr in storage.PROTECTED:
+            return storage.admit(gvr, obj, self._store)
         return obj
 
     def update(self, gvr: Gvr, new: Tree, old: Tree) -> Tree:

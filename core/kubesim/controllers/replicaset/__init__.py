@@ -5,7 +5,7 @@ gathered and written into the status at most ten times a second.
 """
 
 from collections.abc import Hashable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from kubesim.controllers.replicaset import ranking, tally
 from kubesim.controllers.replicaset.record import REPLICA_SET, Record
@@ -16,6 +16,9 @@ from kubesim.machinery.informer import Hub
 from kubesim.objects import pods, refs
 from kubesim.objects.errors import ApiError
 from kubesim.objects.wire import EMPTY, PODS, Tree
+
+if TYPE_CHECKING:
+    from kubesim.objects.selectors import Selector
 
 STATUS_DELAY_MS = 100
 """Changes of counters are gathered for this long. # differs: Kubernetes syncs as fast as it can"""
@@ -39,7 +42,7 @@ class ReplicaSetController:
         self._by_uid: dict[str, Record] = {}
         self._spaces: dict[str, dict[str, Record]] = {}
         self._orphans: dict[str, dict[str, None]] = {}
-        self._fitting: dict[tuple[int, str], tuple[Tree, Tree | None, bool]] = {}
+        self._fitting: dict[tuple[int, str], tuple[Selector, Tree | None, bool]] = {}
         hub.on(self.kind.gvr, self._replica_set_changed)
         hub.on(PODS, self._pod_changed)
         for each in client.list(self.kind.gvr):
@@ -73,11 +76,15 @@ class ReplicaSetController:
         elif record.is_outdated(replica_set):
             known = list(record.tally)
             record.renew(replica_set)
+            record.adopting = True
             for name in known:
+                record.strangers[name] = None
                 self._count(record, name)
         return record
 
     def _pod_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
+        if old is not None and new is not None and not _matters(old, new):
+            return
         pod = new if new is not None else old
         if pod is None:
             return
@@ -102,7 +109,9 @@ class ReplicaSetController:
             relabelled = before is not labels and not (self._fits(record, before) and self._fits(record, labels))
             if not relabelled and not tally.differs(old, new):
                 return
-        lost = self._count(record, name, new)
+        # The creation of a pod that this loop made itself is news of nothing else.
+        is_known = old is None and bool(record.tally.bits(name))
+        lost = not is_known and self._count(record, name, new)
         if relabelled:
             record.strangers.pop(name, None)
             if not record.selector.matches(labels):
@@ -118,12 +127,12 @@ class ReplicaSetController:
         """Whether the selector and the template ask for nothing that labels lack; pods of a zone share theirs."""
         key = (id(labels), record.uid)
         known = self._fitting.get(key)
-        if known is not None and known[0] is record.template_labels:
+        if known is not None and known[0] is record.selector:
             return known[2]
         if len(self._fitting) >= MEMO_SIZE:
             self._fitting.clear()
         fits = record.selector.matches(labels) and record.template_labels.items() <= (labels or EMPTY).items()
-        self._fitting[key] = (record.template_labels, labels, fits)
+        self._fitting[key] = (record.selector, labels, fits)
         return fits
 
     def _count(self, record: Record, name: str, owned: Tree | None = None) -> bool:
@@ -291,20 +300,16 @@ class ReplicaSetController:
         return None
 
     def _rank(self, replica_set: Tree, record: Record, excess: int) -> list[str]:
-        mine = self._pods(record)
+        mine = _pods_of(record, self._client)
         candidates = [pod for pod in mine if pods.is_active(pod)]
         related = list(mine)
         owner = refs.controller_of(replica_set)
         if owner is not None and excess < len(candidates):
             for other in self._spaces.get(record.key[0], {}).values():
                 if other is not record and other.owner == owner["uid"]:
-                    related += self._pods(other)
+                    related += _pods_of(other, self._client)
         chosen = ranking.victims(candidates, related, excess, self._client.now())
         return [pod["metadata"]["name"] for pod in chosen]
-
-    def _pods(self, record: Record) -> list[Tree]:
-        found = [self._client.get(PODS, record.key[0], name) for name in record.tally]
-        return [pod for pod in found if pod is not None and _is_owned(pod, record.uid)]
 
     # ------------------------------------------------------------------ status
     def _report(
@@ -345,6 +350,21 @@ def _failures(replica_set: Tree, known: Any, active: int, error: ApiError | None
         "message": str(error),
     }
     return [*conditions, failure]
+
+
+def _pods_of(record: Record, client: Client) -> list[Tree]:
+    found = [client.get(PODS, record.key[0], name) for name in record.tally]
+    return [pod for pod in found if pod is not None and _is_owned(pod, record.uid)]
+
+
+def _matters(old: Tree, new: Tree) -> bool:
+    """Whether a change of a pod can change what a ReplicaSet counts or owns. Most do not."""
+    before, after = old["metadata"], new["metadata"]
+    return (
+        before.get("labels") is not after.get("labels")
+        or before.get("ownerReferences") is not after.get("ownerReferences")
+        or tally.differs(old, new)
+    )
 
 
 def _is_owned(pod: Tree, uid: str) -> bool:

@@ -33,7 +33,9 @@ def differs(old: Tree, new: Tree) -> bool:
     before, after = old.get("status") or EMPTY, new.get("status") or EMPTY
     if before is after:
         return False
-    return before.get("phase") != after.get("phase") or _is_ready(before) != _is_ready(after)
+    if before.get("phase") != after.get("phase"):
+        return True
+    return before.get("conditions") is not after.get("conditions") and _is_ready(before) != _is_ready(after)
 
 
 def _is_ready(status: Tree) -> bool:

@@ -14,10 +14,11 @@ from kubesim.machinery.controller import Controller
 from kubesim.machinery.informer import Hub
 from kubesim.objects import pods, refs
 from kubesim.objects.errors import ApiError
+from kubesim.objects.storageclasses import class_of, default_class, has_class
 from kubesim.objects.wire import CLAIMS, EMPTY, PODS, STORAGECLASSES, VOLUMES, Tree
 
 RESYNC_MS = 15_000
-"""How often a claim that waits is looked at. # k8s: --pvclaimbinder-sync-period"""
+"""How often a claim that waits is looked at; a new volume or class wakes none. # k8s: --pvclaimbinder-sync-period"""
 PROVISIONING_MS = 1_000
 """How long a provisioner takes. # differs: each storage class has a provisioner, which never fails"""
 NO_PROVISIONER = "kubernetes.io/no-provisioner"
@@ -38,7 +39,6 @@ class PersistentVolumeController:
         self._is_listening = False
         hub.on(CLAIMS, self._claim_changed)
         hub.on(VOLUMES, self._volume_changed)
-        hub.on(STORAGECLASSES, self._class_changed)
         for gvr, handler in ((VOLUMES, self._volume_changed), (CLAIMS, self._claim_changed)):
             for each in client.list(gvr):
                 handler(None, each, 0)
@@ -62,13 +62,6 @@ class PersistentVolumeController:
         reference = either["spec"].get("claimRef")
         if reference:
             self.controller.add((reference["namespace"], reference["name"]), revision)
-
-    def _class_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
-        if new is None or old is not None:
-            return
-        for claim in self._client.list(CLAIMS):
-            if not claim["spec"].get("volumeName"):
-                self.controller.add(refs.place(claim), revision)
 
     def _pod_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
         # A claim may wait for the first pod that is scheduled.
@@ -114,7 +107,7 @@ class PersistentVolumeController:
             self._bind(claim, volume)
             return None
         claim = self._with_default_class(claim)
-        storage_class = self._client.get(STORAGECLASSES, "", matching.class_of(claim))
+        storage_class = self._client.get(STORAGECLASSES, "", class_of(claim))
         volume = matching.find(self._client.list(VOLUMES), claim)
         if volume is None or (_is_delayed(storage_class, claim) and not volume["spec"].get("claimRef")):
             return self._wait(claim, storage_class)
@@ -122,16 +115,16 @@ class PersistentVolumeController:
         return None
 
     def _with_default_class(self, claim: Tree) -> Tree:
-        if "storageClassName" in claim["spec"] or matching.class_of(claim):
+        if has_class(claim):
             return claim
-        name = matching.default_class(self._client.list(STORAGECLASSES))
+        name = default_class(self._client.list(STORAGECLASSES))
         if not name:
             return claim
         return self._client.update(CLAIMS, {**claim, "spec": {**claim["spec"], "storageClassName": name}})
 
     def _wait(self, claim: Tree, storage_class: Tree | None) -> int:
         """A claim without a volume: say why, or have one made."""
-        name = matching.class_of(claim)
+        name = class_of(claim)
         if _is_delayed(storage_class, claim):
             text = "waiting for first consumer to be created before binding"
             self._client.event(claim, "Normal", "WaitForFirstConsumer", text)
@@ -200,8 +193,6 @@ class PersistentVolumeController:
         reference = volume["spec"].get("claimRef")
         if not reference or not reference.get("uid"):
             self._set_phase(volume, "Available")
-            if not refs.is_deleting(volume):
-                self._offer(volume)
             return
         claim = self._client.get(CLAIMS, reference["namespace"], reference["name"])
         if claim is not None and refs.uid(claim) == reference["uid"]:
@@ -212,12 +203,6 @@ class PersistentVolumeController:
         volume = self._set_phase(volume, "Released")
         if volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete" and not refs.is_deleting(volume):
             self._client.delete(VOLUMES, "", volume["metadata"]["name"])
-
-    def _offer(self, volume: Tree) -> None:
-        """Let the claims that wait for such a volume look at once."""
-        for claim in self._client.list(CLAIMS):
-            if not claim["spec"].get("volumeName") and matching.fits(volume, claim):
-                self.controller.add(refs.place(claim))
 
     def _set_phase(self, volume: Tree, phase: str) -> Tree:
         known: Tree = volume.get("status") or EMPTY

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kubesim.objects import quantities, refs, selectors
+from kubesim.objects.storageclasses import class_of
 from kubesim.objects.wire import EMPTY, Tree
 
 BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
@@ -11,13 +12,6 @@ BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
 PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
 PROVISIONER = "volume.kubernetes.io/storage-provisioner"
 SELECTED_NODE = "volume.kubernetes.io/selected-node"
-DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
-OLD_CLASS = "volume.beta.kubernetes.io/storage-class"
-
-
-def class_of(obj: Tree) -> str:
-    """The name of the storage class of a claim or a volume, "" for none."""
-    return str(refs.annotations(obj).get(OLD_CLASS) or obj["spec"].get("storageClassName") or "")
 
 
 def request_of(claim: Tree) -> str:
@@ -128,18 +122,6 @@ def provisioned(claim: Tree, storage_class: Tree) -> dict[str, Any]:
         body["mountOptions"] = storage_class["mountOptions"]
     metadata = {"name": name, "annotations": {PROVISIONED_BY: driver}}
     return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": body}
-
-
-def default_class(classes: Iterable[Tree]) -> str:
-    """The name of the newest default storage class, "" when there is none."""
-    marked = [each for each in classes if refs.annotations(each).get(DEFAULT_CLASS) == "true"]
-    marked.sort(key=_creation)
-    return str(marked[-1]["metadata"]["name"]) if marked else ""
-
-
-def _creation(storage_class: Tree) -> tuple[str, str]:
-    metadata = storage_class["metadata"]
-    return metadata.get("creationTimestamp") or "", metadata["name"]
 
 
 def claims_of(pod: Tree) -> list[str]:

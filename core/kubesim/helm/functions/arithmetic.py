@@ -169,9 +169,8 @@ def until_step(render: Render, start: int, stop: int, step: int) -> IntSlice:
     """The ints from start to before stop."""
     if (stop < start and step >= 0) or (stop >= start and step <= 0):
         return IntSlice()
-    numbers = range(start, stop, step)
-    render.budget.spend(len(numbers))
-    return IntSlice(numbers)
+    render.budget.spend(abs(stop - start) // abs(step))
+    return IntSlice(range(start, stop, step))
 
 
 def until(render: Render, count: int) -> IntSlice:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kubesim.helm.template.errors import GoError
+from kubesim.helm.template.quoting import quote
 from kubesim.helm.template.signatures import ANY, STRING, Function, function
 from kubesim.helm.template.values import Values
 from kubesim.helm.template.weight import weigh
@@ -124,22 +125,32 @@ FUNCTIONS: tuple[Function, ...] = (
 )
 
 
-def _table(values: Values, path: str) -> dict[str, Any]:
+def _table(values: Values, path: str) -> Values:
     found: Any = values
     for key in path.split("."):
-        inner = found.get(key)
-        if not isinstance(inner, dict):
-            raise GoError(f"{path!s}: {key!r} is not a table" if key in found else f'"{key}" is not a table')
-        found = inner
+        found = found.get(key)
+        if not isinstance(found, dict):
+            raise GoError(f"{quote(key)} is not a table")
     return Values(found)
 
 
-def _as_map(values: Values) -> dict[str, Any]:
-    return dict(values)
+def _path_value(values: Values, path: str) -> Any:
+    if not path:
+        raise GoError(f"{quote(path)} is not a table")
+    *outer, last = path.split(".")
+    table = _table(values, ".".join(outer)) if outer else values
+    if last not in table or isinstance(table[last], dict):
+        raise GoError(f"{quote(path if last in table or outer else last)} is not a value")
+    return table[last]
+
+
+def _same(values: Values) -> Values:
+    return values
 
 
 Values.go_methods = {
     "YAML": function("YAML", to_yaml),
     "Table": function("Table", _table, STRING),
-    "AsMap": function("AsMap", _as_map),
+    "PathValue": function("PathValue", _path_value, STRING),
+    "AsMap": function("AsMap", _same),
 }

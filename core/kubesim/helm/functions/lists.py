@@ -11,7 +11,17 @@ from kubesim.helm.template.errors import GoError
 from kubesim.helm.template.execute.context import Context
 from kubesim.helm.template.formatting import text
 from kubesim.helm.template.signatures import ANY, INT, STRING, Function, function
-from kubesim.helm.template.values import GoSlice, Int64, ListSlice, NilList, StringSlice, UInt8, byte_length, decode, encode
+from kubesim.helm.template.values import (
+    GoSlice,
+    Int64,
+    ListSlice,
+    NilList,
+    StringSlice,
+    UInt8,
+    byte_length,
+    decode,
+    encode,
+)
 
 
 def make_list(*values: Any) -> list[Any]:

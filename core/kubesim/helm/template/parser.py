@@ -1,134 +1,30 @@
 """Parses templates into trees, with Go's error texts."""
 
 from collections.abc import Container, Mapping
-from typing import NoReturn
 
 from kubesim.helm.template import lexer
-from kubesim.helm.template.errors import GoError, ParseError
 from kubesim.helm.template.lexer import Token
-from kubesim.helm.template.nodes import (
-    Action,
-    Block,
-    Bool,
-    Branch,
-    Chain,
-    Command,
-    Dot,
-    Field,
-    Identifier,
-    Invocation,
-    Jump,
-    Nil,
-    Node,
-    Number,
-    Pipe,
-    String,
-    Text,
-    Tree,
-    Variable,
-)
-from kubesim.helm.template.numerals import number_node
-from kubesim.helm.template.quoting import quote, unquote
-
-_OPERANDS = frozenset(
-    [
-        lexer.BOOL,
-        lexer.CHARACTER,
-        lexer.COMPLEX,
-        lexer.DOT,
-        lexer.FIELD,
-        lexer.IDENTIFIER,
-        lexer.NUMBER,
-        lexer.NIL,
-        lexer.RAW,
-        lexer.STRING,
-        lexer.VARIABLE,
-        lexer.OPEN,
-    ]
-)
-MAX_NESTING = 300
-"""How deep blocks and parentheses may nest. # differs: Go has no limit, but Python's stack has one."""
+from kubesim.helm.template.nodes import Action, Block, Branch, Invocation, Jump, Node, Text, Tree
+from kubesim.helm.template.operands import OperandParser
+from kubesim.helm.template.quoting import quote
+from kubesim.helm.template.stream import Stream
 
 
 def parse(name: str, text: str, functions: Container[str]) -> Mapping[str, Tree]:
     """The template of a text and all it defines, by name; ParseError when it is malformed."""
-    stream = _Stream(name, text)
+    stream = Stream(name, text)
     trees: dict[str, Tree] = {}
     _Parser(name, stream, functions, trees).parse_all()
     return trees
 
 
-class _Stream:
-    """The tokens of a text and how far they were read."""
-
-    def __init__(self, file: str, text: str) -> None:
-        self.file = file
-        self.text = text
-        self.tokens = lexer.scan(text)
-        self.next = 0
-        self.furthest = 0
-        self.action_line = 0
-        self.nesting = 0
-
-    def take(self) -> Token:
-        token = self.peek()
-        if self.next < len(self.tokens) - 1:
-            self.next += 1
-        return token
-
-    def peek(self) -> Token:
-        self.furthest = max(self.furthest, self.next)
-        return self.tokens[self.next]
-
-    def take_word(self) -> Token:
-        """The next token that is no space."""
-        while self.peek().kind == lexer.SPACE:
-            self.next += 1
-        return self.take()
-
-    def peek_word(self) -> Token:
-        while self.peek().kind == lexer.SPACE:
-            self.next += 1
-        return self.peek()
-
-    def line(self, token: Token) -> int:
-        return 1 + self.text.count("\n", 0, token.position)
-
-    def fail(self, message: str) -> NoReturn:
-        # Go names the line of the token that the lexer gave out last, even when the parser has not consumed it.
-        raise ParseError(f"template: {self.file}:{self.line(self.tokens[self.furthest])}: {message}")
-
-    def unexpected(self, token: Token, context: str) -> NoReturn:
-        if token.kind != lexer.ERROR:
-            self.fail(f"unexpected {token} in {context}")
-        extra = ""
-        if self.action_line not in {0, self.line(token)}:
-            extra = f" in action started at {self.file}:{self.action_line}"
-            if token.text.endswith(" action"):
-                extra = extra.removeprefix(" in action")
-        self.fail(f"{token}{extra}")
-
-    def expect(self, kind: str, context: str) -> Token:
-        token = self.take_word()
-        if token.kind != kind:
-            self.unexpected(token, context)
-        return token
-
-    def deeper(self) -> None:
-        self.nesting += 1
-        if self.nesting > MAX_NESTING:
-            self.fail(f"nested deeper than {MAX_NESTING} levels")
-
-
-class _Parser:
+class _Parser(OperandParser):
     """Parses one template; a define or block inside it gets a parser of its own over the same stream."""
 
-    def __init__(self, name: str, stream: _Stream, functions: Container[str], trees: dict[str, Tree]) -> None:
+    def __init__(self, name: str, stream: Stream, functions: Container[str], trees: dict[str, Tree]) -> None:
+        super().__init__(stream, functions)
         self.name = name
-        self.stream = stream
-        self.functions = functions
         self.trees = trees
-        self.variables = ["$"]
         self.range_depth = 0
 
     def parse_all(self) -> None:
@@ -171,12 +67,6 @@ class _Parser:
         if end.keyword != "end":
             self.stream.fail(f"unexpected {end} in {context}")
         parser.add(body)
-
-    def unquoted(self, token: Token) -> str:
-        try:
-            return unquote(token.text)
-        except GoError as error:
-            self.stream.fail(str(error))
 
     def block(self) -> tuple[Block, Jump]:
         """Nodes up to an end or else, which is returned beside them."""
@@ -275,120 +165,3 @@ class _Parser:
         if token.kind not in {lexer.STRING, lexer.RAW}:
             self.stream.unexpected(token, context)
         return token, self.unquoted(token)
-
-    def pipeline(self, context: str, end: str) -> Pipe:
-        stream = self.stream
-        pipe = Pipe(stream.peek_word().position)
-        self.declarations(pipe, context)
-        while True:
-            token = stream.peek_word()
-            if token.kind == end:
-                stream.take()
-                self.check(pipe, context)
-                return pipe
-            if token.kind not in _OPERANDS:
-                stream.take()
-                stream.unexpected(token, context)
-            pipe.commands.append(self.command())
-
-    def declarations(self, pipe: Pipe, context: str) -> None:
-        stream = self.stream
-        while stream.peek_word().kind == lexer.VARIABLE:
-            start = stream.next
-            token = stream.take()
-            following = stream.peek_word()
-            comma = following.kind == lexer.OTHER and following.text == ","
-            if not comma and following.kind not in {lexer.ASSIGN, lexer.DECLARE}:
-                stream.next = start
-                return
-            stream.take()
-            pipe.variables.append(Variable(token.position, token.text))
-            self.variables.append(token.text)
-            if not comma:
-                pipe.assigns = following.kind == lexer.ASSIGN
-                return
-            if context != "range" or len(pipe.variables) >= 2:
-                stream.fail(f"too many declarations in {context}")
-            if stream.peek_word().kind not in {lexer.VARIABLE, lexer.RIGHT, lexer.CLOSE}:
-                stream.fail("range can only initialize variables")
-
-    def check(self, pipe: Pipe, context: str) -> None:
-        if not pipe.commands:
-            self.stream.fail(f"missing value for {context}")
-        for stage, command in enumerate(pipe.commands[1:], start=2):
-            if isinstance(command.arguments[0], Bool | Dot | Nil | Number | String):
-                self.stream.fail(f"non executable command in pipeline stage {stage}")
-
-    def command(self) -> Command:
-        command = Command(self.stream.peek_word().position)
-        while True:
-            self.stream.peek_word()
-            operand = self.operand()
-            if operand is not None:
-                command.arguments.append(operand)
-            token = self.stream.peek()
-            if token.kind in {lexer.SPACE, lexer.PIPE}:
-                self.stream.take()
-            elif token.kind not in {lexer.RIGHT, lexer.CLOSE}:
-                self.stream.take()
-                self.stream.unexpected(token, "operand")
-            if token.kind != lexer.SPACE:
-                break
-        if not command.arguments:
-            self.stream.fail("empty command")
-        return command
-
-    def operand(self) -> Node | None:
-        node = self.term()
-        if node is None or self.stream.peek().kind != lexer.FIELD:
-            return node
-        chain = Chain(self.stream.peek().position, node)
-        while self.stream.peek().kind == lexer.FIELD:
-            chain.names.append(self.stream.take().text[1:])
-        if isinstance(node, Field):
-            return Field(chain.position, str(chain))
-        if isinstance(node, Variable):
-            return Variable(chain.position, str(chain))
-        if isinstance(node, Bool | String | Number | Nil | Dot):
-            self.stream.fail(f"unexpected . after term {quote(str(node))}")
-        return chain
-
-    def term(self) -> Node | None:
-        token = self.stream.peek_word()
-        if token.kind not in _OPERANDS:
-            return None
-        self.stream.take()
-        match token.kind:
-            case lexer.IDENTIFIER:
-                if token.text not in self.functions:
-                    self.stream.fail(f"function {quote(token.text)} not defined")
-                return Identifier(token.position, token.text)
-            case lexer.VARIABLE:
-                if token.text not in self.variables:
-                    self.stream.fail(f"undefined variable {quote(token.text)}")
-                return Variable(token.position, token.text)
-            case lexer.OPEN:
-                self.stream.deeper()
-                pipe = self.pipeline("parenthesized pipeline", lexer.CLOSE)
-                self.stream.nesting -= 1
-                return pipe
-            case lexer.FIELD:
-                return Field(token.position, token.text)
-            case _:
-                return self.literal(token)
-
-    def literal(self, token: Token) -> Node:
-        match token.kind:
-            case lexer.DOT:
-                return Dot(token.position)
-            case lexer.NIL:
-                return Nil(token.position)
-            case lexer.BOOL:
-                return Bool(token.position, token.text == "true")
-            case lexer.STRING | lexer.RAW:
-                return String(token.position, token.text, self.unquoted(token))
-            case _:
-                try:
-                    return number_node(token)
-                except GoError as error:
-                    self.stream.fail(str(error))

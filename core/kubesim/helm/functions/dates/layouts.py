@@ -98,6 +98,4 @@ def _fraction(time: Time, part: str) -> str:
 
 def _abbreviation(time: Time) -> str:
     offset, name = time.offset()
-    if name and name[0] not in "+-":
-        return name
-    return _offset(offset, "-07" if offset % 3600 == 0 else "-0700")
+    return name or _offset(offset, "-0700")

@@ -7,10 +7,12 @@ from typing import Final
 
 from kubesim.helm.functions.regex import linear
 from kubesim.helm.functions.regex.classes import LAST, Ranges
-from kubesim.helm.functions.regex.syntax import Expression, Node
+from kubesim.helm.functions.regex.sets import Node
+from kubesim.helm.functions.regex.syntax import Expression
 
 _WORK: Final = 50_000_000
 """How many steps Python's engine may need at worst before the linear one is taken."""
+_FAR: Final = 10
 
 Spans = list[tuple[int, int]]
 """Start and end of the match and of each group; (-1, -1) of groups that took no part."""
@@ -53,16 +55,17 @@ def _set(ranges: Ranges) -> str:
     return f"[{''.join(spans)}]"
 
 
-def _unbounded(node: Node, within: int = 0) -> tuple[int, int]:
-    """How many repetitions have no end (or a far one), and how deep they nest."""
-    repeats = node.kind == "repeat" and (node.most is None or node.most > 10)
-    count, depth = int(repeats), within + repeats
-    deepest = depth
-    for part in node.parts:
-        inner, nested = _unbounded(part, depth)
-        count += inner
-        deepest = max(deepest, nested)
-    return count, deepest
+def _repeats(node: Node) -> list[Node]:
+    """The repetitions that have no end, or a far one."""
+    own = [node] if node.kind == "repeat" and (node.most is None or node.most > _FAR) else []
+    return own + [found for part in node.parts for found in _repeats(part)]
+
+
+def _has_choice(node: Node) -> bool:
+    """Whether a node can match in different ways from one place."""
+    if node.kind == "either" or (node.kind == "repeat" and node.least != node.most):
+        return True
+    return any(map(_has_choice, node.parts))
 
 
 class Pattern:
@@ -73,12 +76,15 @@ class Pattern:
         self.groups = expression.groups
         self.names = expression.names
         self.tree = expression.tree
-        self.repeats, self.nesting = _unbounded(expression.tree)
+        repeats = _repeats(expression.tree)
+        self.repeats = len(repeats)
+        self.is_ambiguous = any(_has_choice(repeat.parts[0]) for repeat in repeats)
         self._program: linear.Program | None = None
         self._compiled: re.Pattern[str] | None = None
 
     def _is_risky(self, text: str) -> bool:
-        return self.nesting > 1 or (self.repeats > 1 and (len(text) + 1) ** min(self.repeats, 4) > _WORK)
+        # Repeated choices can take exponential time, repetitions in a row polynomial time.
+        return self.is_ambiguous or (self.repeats > 1 and (len(text) + 1) ** min(self.repeats, 4) > _WORK)
 
     def search(self, text: str, start: int = 0) -> Spans | None:
         """The leftmost match from a place on."""

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from typing import Final, NamedTuple
 
 from kubesim.helm.functions.regex.classes import Ranges
-from kubesim.helm.functions.regex.syntax import Node
+from kubesim.helm.functions.regex.sets import Node
 from kubesim.helm.template.errors import GoError
 
 MAX_PROGRAM: Final = 20_000

@@ -94,7 +94,6 @@ def fields_with_arguments(
     def run(state: State, dot: Any, final: Any = _MISSING) -> Any:
         state.node = node
         value = receiver(state, dot)
-        state.node = node
         static = None
         if inner:
             container = walk(state, value, inner[:-1], None)

@@ -1,0 +1,50 @@
+"""Serves the Kubernetes API beside a running explorer, for kubectl and helm in another terminal."""
+
+import asyncio
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kubetui.client.local import LocalClient
+
+PATIENCE = 1.0
+"""Seconds after the first paint before the server is loaded: nobody waits for it, everybody waits for the screen."""
+
+
+class LocalGateway:
+    """The API server of one explorer, on a free loopback port unless one was asked for."""
+
+    def __init__(self, client: LocalClient, port: int = 0) -> None:
+        self._client = client
+        self._port = port
+        self._server: Any = None
+        self.line = "the API is not served yet"
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """KUBECONFIG, once the server is up."""
+        return {} if self._server is None else {"KUBECONFIG": str(self._server.kubeconfig)}
+
+    async def open(self, say: Callable[[str], None]) -> None:
+        """Load the server, start it, and say what to type."""
+        await asyncio.sleep(PATIENCE)
+        # Loading it takes a quarter of a second, in which no key shall wait.
+        httpd = await asyncio.to_thread(importlib.import_module, "kubesim.httpd")
+        client = self._client
+        options = httpd.Options(port=self._port)
+        server = httpd.Server(client.cluster, options, catch_up=client.pump.catch_up, poke=client.poke)
+        try:
+            await server.start()
+        except OSError as error:
+            self.line = f"the API is not served: {error.strerror or error}"
+        else:
+            self._server = server
+            client.on_change(server.changed)
+            self.line = f"export KUBECONFIG={server.kubeconfig}"
+        say(self.line)
+
+    async def close(self) -> None:
+        """Stop serving."""
+        if self._server is not None:
+            await self._server.stop()
+            self._server = None

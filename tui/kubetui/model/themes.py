@@ -1,0 +1,3 @@
+"""The names of the themes that the explorer begins with."""
+
+DARK, LIGHT = "tokyo-night", "catppuccin-latte"
