@@ -158,7 +158,9 @@ def test_waiting_for_pods(world):
 
 def test_waiting_ends(world):
     stuck = chart(a=WEB.replace("image: nginx", "image: nginx, resources: {requests: {cpu: 500}}"))
-    with pytest.raises(FlowError, match=r"resource Deployment/default/web not ready\. status: InProgress"):
+    with pytest.raises(
+        FlowError, match=r"resource Deployment/default/web not ready\. status: InProgress, message: Available: 0/2"
+    ):
         world.run(lifecycle.install, "r", "default", stuck, {}, Options(wait=True, timeout=10_000))
     assert world.revisions()[0][1] == "failed"
 
@@ -182,7 +184,7 @@ def test_hooks_run_by_weight_and_go_as_they_say(world):
 
 def test_refusals(world):
     world.run(lifecycle.install, "r", "default", chart(a=MAP % "a"), {})
-    with pytest.raises(FlowError, match="cannot reuse a name that is still in use"):
+    with pytest.raises(FlowError, match="release name check failed: cannot reuse a name that is still in use"):
         world.run(lifecycle.install, "r", "default", chart(), {})
     with pytest.raises(FlowError, match='"q" has no deployed releases'):
         world.run(lifecycle.upgrade, "q", "default", chart(), {})
@@ -219,3 +221,24 @@ def test_upgrade_installs_makes_the_namespace_and_prunes_history(world):
     found = world.run(queries.history, "r", "new")
     assert [(record.version, record.status) for record in found] == [(3, "superseded"), (4, "deployed")]
     assert queries.values_of(found[-1], every=True) == {"color": "d", "size": 1.0}
+
+
+FAILING = (
+    "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j, annotations: {helm.sh/hook: %s}}\nspec: {backoffLimit: 0, "
+    "activeDeadlineSeconds: 5, template: {spec: {restartPolicy: Never, containers: [{name: c, image: nginx}]}}}\n"
+)
+
+
+def test_a_failing_hook_ends_the_install(world):
+    with pytest.raises(FlowError) as raised:
+        world.run(lifecycle.install, "r", "default", chart(j=FAILING % "pre-install", a=MAP % "a"), {})
+    failure = "failed pre-install: resource Job/default/j not ready. status: Failed, message: Job Failed. failed: 1/1"
+    assert str(raised.value) == failure
+    assert world.revisions() == [(1, "failed", f'Release "r" failed: {failure}')]
+    assert world.get(CONFIGMAPS, "a") is None
+
+
+def test_there_is_nothing_before_the_first_revision(world):
+    world.run(lifecycle.install, "r", "default", chart(a=MAP % "a"), {})
+    with pytest.raises(FlowError, match="release has no 0 version"):
+        world.run(lifecycle.rollback, "r", "default")

@@ -66,12 +66,14 @@ class PodGarbageCollector:
                 self._terminated.pop(place, None)
                 self._unscheduled.pop(place, None)
             return
-        node = new["spec"].get("nodeName")
-        if node:
-            if (old is None or not old["spec"].get("nodeName")) and self._client.get(NODES, "", node) is None:
+        spec = new["spec"]
+        if old is None or old["spec"] is not spec or "deletionTimestamp" in new["metadata"]:
+            node = spec.get("nodeName")
+            if not node:
+                if "deletionTimestamp" in new["metadata"]:
+                    self._unscheduled[refs.place(new)] = None
+            elif (old is None or not old["spec"].get("nodeName")) and self._client.get(NODES, "", node) is None:
                 self._lost.setdefault(node, self._client.now())
-        elif "deletionTimestamp" in new["metadata"]:
-            self._unscheduled[refs.place(new)] = None
         if pods.is_terminal(new):
             self._terminated[refs.place(new)] = None
 

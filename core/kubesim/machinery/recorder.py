@@ -1,11 +1,10 @@
 """The event recorder: writes Events and folds repetitions, as client-go's correlator does."""
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from kubesim.kernel.loop import Loop
 from kubesim.objects.errors import ApiError
-from kubesim.objects.wire import EVENTS, Tree
+from kubesim.objects.wire import EMPTY, EVENTS, Tree
 
 if TYPE_CHECKING:
     from kubesim.machinery.client import Client
@@ -19,24 +18,42 @@ COMBINED = "(combined from similar events): "
 """# k8s: client-go/tools/record/events_cache.go"""
 
 
-@lru_cache(maxsize=CACHE_SIZE)
-def _joined(group: str, message: str) -> str:
-    """The text that tells an Event from others about one object; most objects share it, so it is one string."""
-    return group + message
+class _Group:
+    """What has been said for one reason about one part of an object, once it was more than one thing or said twice."""
+
+    __slots__ = ("at", "messages", "names")
+
+    def __init__(self, at: int, message: str, name: str) -> None:
+        self.at = at
+        """When something was last said."""
+        self.messages: tuple[str, ...] = (message,)
+        """The first different messages."""
+        self.names = {message: name}
+        """The names of the Events; the one for many messages is under ``COMBINED``."""
+
+    def is_one_of_many(self, message: str, now: int) -> bool:
+        """Whether too many different messages have come, so that they become one Event."""
+        if now - self.at > SIMILAR_WINDOW_MS:
+            self.messages = (message,)
+        elif message not in self.messages:
+            if len(self.messages) >= SIMILAR_LIMIT - 1:
+                self.at = now
+                return True
+            self.messages = (*self.messages, message)
+        self.at = now
+        return False
 
 
 class _Subject:
-    """What has been said about one object: the spam filter's tokens, similar messages by group, Events by text."""
+    """What has been said about one object: the tokens of the spam filter, and by part and reason what was said when."""
 
-    __slots__ = ("known", "similar", "spent_at", "tokens")
+    __slots__ = ("said", "spent_at", "tokens")
 
     def __init__(self, now: int) -> None:
         self.tokens = float(SPAM_BURST)
         self.spent_at = now
-        self.similar: dict[str, tuple[int, tuple[str, ...]]] = {}
-        """When a message of a group was last said, and the first different ones."""
-        self.known: dict[str, str] = {}
-        """The names of the Events."""
+        self.said: dict[str, tuple[int, str, str] | _Group] = {}
+        """While it was one thing only: the time, the message and the name of the Event."""
 
     def allow(self, now: int) -> bool:
         """Take a token, if there is one."""
@@ -46,22 +63,6 @@ class _Subject:
         if self.tokens < 1:
             return False
         self.tokens -= 1
-        return True
-
-    def is_one_of_many(self, group: str, message: str, now: int) -> bool:
-        """Whether too many different messages of one group have come, so that they become one Event."""
-        found = self.similar.get(group)
-        if found is None or now - found[0] > SIMILAR_WINDOW_MS:
-            self.similar[group] = (now, (message,))
-            return False
-        messages = found[1]
-        if message in messages:
-            self.similar[group] = (now, messages)
-            return False
-        if len(messages) < SIMILAR_LIMIT - 1:
-            self.similar[group] = (now, (*messages, message))
-            return False
-        self.similar[group] = (now, messages)
         return True
 
 
@@ -86,7 +87,7 @@ class Recorder:
         self._young: dict[str, _Subject] = {}
         self._old: dict[str, _Subject] = {}
         self._reference: tuple[Tree | None, str, Tree] = (None, "", {})
-        self._shape: dict[str, Any] = {}
+        self._source: dict[str, str] = {}
 
     def event(self, about: Tree, kind: str, reason: str, message: str, field_path: str = "") -> None:
         """Record one occurrence, of the part of the object that ``field_path`` names.
@@ -99,18 +100,23 @@ class Recorder:
         if subject is None:
             subject = self._young[uid] = self._renewed(uid, now)
         group = field_path + reason if field_path else reason
-        if self.modern:
-            key = group + message
-        else:
-            key = _joined(group, message)
-            if subject.is_one_of_many(group, message, now):
-                message, key = COMBINED + message, group
+        said = subject.said
+        known = said.get(group)
+        if known is None:
+            name = self._create(about, kind, reason, message, field_path) if self.modern or subject.allow(now) else ""
+            said[group] = (now, message, name)
+            return
+        if isinstance(known, tuple):
+            known = said[group] = _Group(*known)
+        key = message
+        if not self.modern:
+            if known.is_one_of_many(message, now):
+                message, key = COMBINED + message, COMBINED
             if not subject.allow(now):
                 return
-        known = subject.known
-        name = known.get(key)
-        if name is None or not self._repeat(about, name, message):
-            known[key] = self._create(about, kind, reason, message, field_path)
+        name = known.names.get(key, "")
+        if not name or not self._repeat(about, name, message):
+            known.names[key] = self._create(about, kind, reason, message, field_path)
 
     def _renewed(self, uid: str, now: int) -> _Subject:
         if len(self._young) >= CACHE_SIZE:
@@ -145,17 +151,27 @@ class Recorder:
             reference = _refer(about, field_path)
             self._reference = (about, field_path, reference)
         # The server takes this tree over: it must be new, its metadata too.
-        event = (self._shape or self._make_shape()).copy()
-        event["metadata"] = {"name": name, "namespace": namespace}
-        event["involvedObject"] = reference
-        event["reason"] = reason
-        event["message"] = message
-        event["type"] = kind
+        place = {"name": name, "namespace": namespace}
         if self.modern:
-            event["eventTime"] = loop.micro_stamp()
-            event["action"] = "Binding" if reason == "Scheduled" else "Scheduling"
+            event = self._modern(place, reference, kind, reason, message)
         else:
-            event["firstTimestamp"] = event["lastTimestamp"] = loop.stamp()
+            stamp = loop.stamp()
+            event = {
+                "kind": "Event",
+                "apiVersion": "v1",
+                "metadata": place,
+                "involvedObject": reference,
+                "reason": reason,
+                "message": message,
+                "source": self._source or self._make_source(),
+                "firstTimestamp": stamp,
+                "lastTimestamp": stamp,
+                "count": 1,
+                "type": kind,
+                "eventTime": None,
+                "reportingComponent": self.component,
+                "reportingInstance": self.host,
+            }
         try:
             self._client.create(EVENTS, namespace, event)
         except ApiError:
@@ -163,24 +179,35 @@ class Recorder:
             self.dropped += 1
         return name
 
-    def _make_shape(self) -> dict[str, Any]:
-        agent = self.component
-        self._shape = {"kind": "Event", "apiVersion": "v1", "metadata": {}, "involvedObject": {}}
-        self._shape.update(reason="", message="", source={}, firstTimestamp=None, lastTimestamp=None)
-        if self.modern:
-            reporter = {"reportingComponent": agent, "reportingInstance": f"{agent}-{self.host or 'cp-1'}"}
-            self._shape.update(type="", eventTime=None, action="", **reporter)
-        else:
-            self._shape["source"] = {"component": agent, "host": self.host} if self.host else {"component": agent}
-            self._shape.update(count=1, type="", eventTime=None, reportingComponent=agent, reportingInstance=self.host)
-        return self._shape
+    def _make_source(self) -> dict[str, str]:
+        self._source = {"component": self.component, "host": self.host} if self.host else {"component": self.component}
+        return self._source
+
+    def _modern(self, place: Tree, reference: Tree, kind: str, reason: str, message: str) -> dict[str, Any]:
+        return {
+            "kind": "Event",
+            "apiVersion": "v1",
+            "metadata": place,
+            "involvedObject": reference,
+            "reason": reason,
+            "message": message,
+            "source": EMPTY,
+            "firstTimestamp": None,
+            "lastTimestamp": None,
+            "type": kind,
+            "eventTime": self._loop.micro_stamp(),
+            "action": "Binding" if reason == "Scheduled" else "Scheduling",
+            "reportingComponent": self.component,
+            "reportingInstance": f"{self.component}-{self.host or 'cp-1'}",
+        }
 
 
 def _refer(about: Tree, field_path: str) -> Tree:
     metadata = about["metadata"]
     reference = {"kind": about.get("kind", "")}
-    if "namespace" in metadata:
-        reference["namespace"] = metadata["namespace"]
+    namespace = metadata.get("namespace")
+    if namespace is not None:
+        reference["namespace"] = namespace
     reference["name"] = metadata["name"]
     reference["uid"] = metadata.get("uid", "")
     reference["apiVersion"] = about.get("apiVersion", "v1")

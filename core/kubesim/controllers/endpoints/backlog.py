@@ -132,13 +132,15 @@ class Backlog:
         self._controller.add(key, revision)
 
     def _pod_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
+        now = EMPTY if new is None else new.get("status", EMPTY)
+        was = EMPTY if old is None else old.get("status", EMPTY)
+        # Most events come before a pod has an address: they are let pass at once.
+        if "podIPs" not in now and "podIPs" not in was:
+            return
+        if old is not None and new is not None and not _matters(old, new, was, now):
+            return
         pod = new if new is not None else old
         if pod is None:
-            return
-        # Most events come before a pod has an address: they are let pass at once.
-        if "podIPs" not in pod.get("status", EMPTY) and (old is None or "podIPs" not in old.get("status", EMPTY)):
-            return
-        if old is not None and new is not None and not _matters(old, new):
             return
         metadata = pod["metadata"]
         namespace, name = metadata["namespace"], metadata["name"]
@@ -184,21 +186,18 @@ def _label(namespace: str, selector: Mapping[str, str]) -> tuple[str, str, str]:
     return namespace, "", ""
 
 
-def _matters(old: Tree, new: Tree) -> bool:
-    """Whether a change of a pod can change its endpoint."""
+def _matters(old: Tree, new: Tree, was: Tree, now: Tree) -> bool:
+    """Whether a change of a pod can change its endpoint; ``was`` and ``now`` are the statuses."""
+    if was is not now:
+        if was.get("podIPs") != now.get("podIPs") or was.get("phase") != now.get("phase"):
+            return True
+        before, after = was.get("conditions") or (), now.get("conditions") or ()
+        if before is not after and _ready(before) != _ready(after):
+            return True
     before, after = old["metadata"], new["metadata"]
-    if before.get("deletionTimestamp") != after.get("deletionTimestamp"):
-        return True
     if before.get("labels") is not after.get("labels") and before.get("labels") != after.get("labels"):
         return True
-    was: Tree = old.get("status") or EMPTY
-    now: Tree = new.get("status") or EMPTY
-    if was is now:
-        return False
-    if was.get("podIPs") != now.get("podIPs") or was.get("phase") != now.get("phase"):
-        return True
-    before, after = was.get("conditions") or (), now.get("conditions") or ()
-    return before is not after and _ready(before) != _ready(after)
+    return before.get("deletionTimestamp") != after.get("deletionTimestamp")
 
 
 def _ready(conditions: Any) -> Any:

@@ -51,17 +51,15 @@ class TaintEvictionController:
             self.controller.add(("", name), revision)
 
     def _pod_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
+        if old is not None and new is not None and old["spec"] is new["spec"]:
+            return
         if new is None:
             if old is not None:
                 place = refs.place(old)
                 if place in self._planned:
                     self.controller.add(place, revision)
             return
-        spec = new["spec"]
-        node = spec.get("nodeName")
-        if not node or (old is not None and old["spec"] is spec):
-            return
-        if node in self._taints:
+        if new["spec"].get("nodeName") in self._taints:
             self.controller.add(refs.place(new), revision)
 
     # ------------------------------------------------------------------ one sync

@@ -92,7 +92,7 @@ class ReplicaSetController:
         reference = refs.controller_of(pod)
         if reference is not None:
             record = self._by_uid.get(reference["uid"])
-            if record is not None:
+            if record is not None and not self._is_just_placed(record, old, new):
                 self._owned_changed(record, old, new, metadata, revision)
         owners = metadata.get("ownerReferences")
         if old is not None and new is not None and old["metadata"].get("ownerReferences") is not owners:
@@ -100,19 +100,25 @@ class ReplicaSetController:
         if reference is None or self._orphans:
             self._note_orphan(old, new, revision)
 
+    def _is_just_placed(self, record: Record, old: Tree | None, new: Tree | None) -> bool:
+        """Whether all that has changed are labels that nobody asks for: a bound pod gets those of its zone."""
+        if old is None or new is None:
+            return False
+        before, after = old["metadata"].get("labels"), new["metadata"].get("labels")
+        return (
+            before is not after
+            and self._fits(record, after)
+            and self._fits(record, before)
+            and not tally.differs(old, new)
+        )
+
     def _owned_changed(self, record: Record, old: Tree | None, new: Tree | None, metadata: Tree, revision: int) -> None:
         name = metadata["name"]
         labels = metadata.get("labels")
-        relabelled = False
-        if old is not None and new is not None:
-            before = old["metadata"].get("labels")
-            relabelled = before is not labels and not (self._fits(record, before) and self._fits(record, labels))
-            if not relabelled and not tally.differs(old, new):
-                return
         # The creation of a pod that this loop made itself is news of nothing else.
         is_known = old is None and bool(record.tally.bits(name))
         lost = not is_known and self._count(record, name, new)
-        if relabelled:
+        if old is not None and old["metadata"].get("labels") is not labels:
             record.strangers.pop(name, None)
             if not record.selector.matches(labels):
                 record.strangers[name] = None
@@ -205,7 +211,7 @@ class ReplicaSetController:
             pod = self._client.get(PODS, namespace, name)
             if pod is not None and _is_owned(pod, record.uid) and not record.selector.matches(refs.labels(pod)):
                 rest = [owner for owner in pod["metadata"]["ownerReferences"] if owner["uid"] != record.uid]
-                self._own(pod, rest)
+                _own(self._client, pod, rest)
                 self._count(record, name)
         if not record.adopting:
             return
@@ -215,14 +221,8 @@ class ReplicaSetController:
             if pod is None or refs.controller_of(pod) is not None or not pods.is_active(pod):
                 continue
             if record.selector.matches(refs.labels(pod)):
-                self._own(pod, [*(pod["metadata"].get("ownerReferences") or ()), *record.owners])
+                _own(self._client, pod, [*(pod["metadata"].get("ownerReferences") or ()), *record.owners])
                 self._count(record, name)
-
-    def _own(self, pod: Tree, owners: list[Any]) -> None:
-        metadata = {key: value for key, value in pod["metadata"].items() if key != "ownerReferences"}
-        if owners:
-            metadata["ownerReferences"] = owners
-        self._client.update(PODS, {**pod, "metadata": metadata})
 
     def _manage(self, replica_set: Tree, record: Record) -> tuple[ApiError | None, int | None]:
         missing = replica_set["spec"].get("replicas", 1) - record.tally.active
@@ -350,6 +350,13 @@ def _failures(replica_set: Tree, known: Any, active: int, error: ApiError | None
         "message": str(error),
     }
     return [*conditions, failure]
+
+
+def _own(client: Client, pod: Tree, owners: list[Any]) -> None:
+    metadata = {key: value for key, value in pod["metadata"].items() if key != "ownerReferences"}
+    if owners:
+        metadata["ownerReferences"] = owners
+    client.update(PODS, {**pod, "metadata": metadata})
 
 
 def _pods_of(record: Record, client: Client) -> list[Tree]:

@@ -28,14 +28,13 @@ def bits_of(pod: Tree, template_labels: Tree) -> int:
 
 def differs(old: Tree, new: Tree) -> bool:
     """Whether a pod with the labels it had may count as something else now."""
-    if ("deletionTimestamp" in old["metadata"]) != ("deletionTimestamp" in new["metadata"]):
-        return True
-    before, after = old.get("status") or EMPTY, new.get("status") or EMPTY
-    if before is after:
-        return False
-    if before.get("phase") != after.get("phase"):
-        return True
-    return before.get("conditions") is not after.get("conditions") and _is_ready(before) != _is_ready(after)
+    before, after = old.get("status"), new.get("status")
+    if before is not after:
+        if before is None or after is None or before.get("phase") != after.get("phase"):
+            return True
+        if before.get("conditions") is not after.get("conditions") and _is_ready(before) != _is_ready(after):
+            return True
+    return ("deletionTimestamp" in old["metadata"]) != ("deletionTimestamp" in new["metadata"])
 
 
 def _is_ready(status: Tree) -> bool:

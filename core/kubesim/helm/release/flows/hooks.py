@@ -1,11 +1,20 @@
 """Runs the hooks of an event: in order of weight, each waited for, deleted as its policies say."""
 
+from typing import Final
+
 from kubesim.helm.manifest import Hook, hooks_for
 from kubesim.helm.release.flows import storage
 from kubesim.helm.release.flows.objects import Target, apply, delete, is_finished, owned, targets, wait_until_gone
 from kubesim.helm.release.flows.steps import POLL, Flow, FlowError, Setting, Wait, ask, ensure
 from kubesim.helm.release.record import Record, hook_of
 from kubesim.objects.times import format_time
+
+_HOOK_FAILED: Final = {
+    "pre-install": "failed pre-install: {}",
+    "post-install": "failed post-install: {}",
+    "pre-upgrade": "pre-upgrade hooks failed: {}",
+    "post-upgrade": "post-upgrade hooks failed: {}",
+}
 
 
 def run_hooks(setting: Setting, record: Record, event: str, timeout: int) -> Flow[Record]:
@@ -26,7 +35,7 @@ def run_hooks(setting: Setting, record: Record, event: str, timeout: int) -> Flo
             yield from storage.update(setting, record)
             if _deletes(hook, "hook-failed"):
                 yield from _delete(setting, found, timeout)
-            raise FlowError(f"{event} hooks failed: {error}") from None
+            raise FlowError(_HOOK_FAILED.get(event, "{}").format(error)) from None
         record = _noted(record, hook, setting, "Succeeded")
     for hook in reversed(ordered):
         if _deletes(hook, "hook-succeeded"):

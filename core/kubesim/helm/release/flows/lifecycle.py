@@ -63,7 +63,7 @@ def install(
     options = options or Options()
     existing = yield from storage.records(setting, namespace, name)
     if existing and not (options.replace and existing[-1].status in {"uninstalled", "failed"}):
-        raise FlowError("cannot reuse a name that is still in use")
+        raise FlowError("release name check failed: cannot reuse a name that is still in use")
     if not options.skip_crds:
         yield from _install_crds(setting, chart, options)
     version = existing[-1].version + 1 if existing else 1
@@ -258,7 +258,7 @@ def rollback(
     wanted = version or last.version - 1
     earlier = next((record for record in found if record.version == wanted), None)
     if earlier is None:
-        raise FlowError(f"release has no {wanted} version" if version else "release: not found")
+        raise FlowError(f"release has no {wanted} version")
     record = earlier._replace(
         version=last.version + 1,
         status="pending-rollback",

@@ -175,10 +175,21 @@ def wait_until_ready(setting: Setting, found: Iterable[Target], timeout: int, *,
                 break
             if setting.sources.now() >= end:
                 raise FlowError(
-                    f"resource {target.kind}/{target.key.namespace}/{target.key.name} not ready. status: InProgress\n"
-                    "context deadline exceeded"
+                    f"resource {target.kind}/{target.key.namespace}/{target.key.name} not ready. status: "
+                    f"InProgress{_progress(tree)}\ncontext deadline exceeded"
                 )
             yield Wait(POLL, f"{target.kind} {target.key.name} to be ready")
+
+
+def _progress(tree: Tree) -> str:
+    """How far a Deployment is, in kstatus' words; the other kinds have none here."""
+    if tree.get("kind") != "Deployment":
+        return ""
+    status, wanted = tree.get("status") or {}, (tree.get("spec") or {}).get("replicas", 1)
+    for name, field in (("Replicas", "replicas"), ("Updated", "updatedReplicas"), ("Available", "availableReplicas")):
+        if status.get(field, 0) < wanted:
+            return f", message: {name}: {status.get(field, 0)}/{wanted}"
+    return ""
 
 
 def is_ready(tree: Tree, *, jobs: bool) -> bool:
@@ -211,7 +222,9 @@ def is_finished(tree: Tree) -> bool:
     status = tree.get("status") or {}
     if kind == "Job":
         if _condition(tree, "Failed"):
-            raise FlowError(f"resource {name} not ready. status: Failed")
+            wanted = (tree.get("spec") or {}).get("completions", 1)
+            count = f"{status.get('failed', 0)}/{wanted}"
+            raise FlowError(f"resource {name} not ready. status: Failed, message: Job Failed. failed: {count}")
         return _condition(tree, "Complete")
     if kind == "Pod":
         if status.get("phase") == "Failed":
