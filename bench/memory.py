@@ -4,7 +4,9 @@ import gc
 import sys
 from pathlib import Path
 
-from scale import build, cluster_gc, ready_endpoints, scale
+from scale import build, ready_endpoints, scale
+
+from kubesim import collector
 
 
 def resident() -> int:
@@ -17,7 +19,7 @@ def main() -> None:
     """Measure at 1,000 nodes with the number of pods given (default 10,000)."""
     pods = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     nodes = max(1_000, pods // 100)
-    cluster_gc()
+    collector.tune()
     cluster = build(nodes)
     gc.collect()
     before = resident()

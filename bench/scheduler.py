@@ -17,7 +17,7 @@ from kubesim.kernel.chance import Chance
 from kubesim.kernel.loop import Loop
 from kubesim.machinery.client import Client
 from kubesim.machinery.informer import Hub
-from kubesim.objects.wire import EVENTS, NODES, PODS, SERVICES, Gvr, Identity, Request, Response, Tree
+from kubesim.objects.wire import EVENTS, NODES, PODS, SERVICES, Gvr, Identity, Request, Tree
 from kubesim.scheduler import Scheduler
 from kubesim.store.mvcc import Store
 
@@ -31,20 +31,20 @@ class StoringApi:
         self.store = store
         self.events = 0
 
-    def component(self, request: Request) -> Response:
+    def perform(self, request: Request) -> Tree:
         """Carry out a request."""
         gvr, namespace, name = request.key
         if gvr == EVENTS:
             self.events += 1
-            return Response(201, request.body)
+            return request.body
         old = self.store.get(gvr, namespace, name or request.body["metadata"]["name"])
         if request.verb == "delete":
-            return Response(200, self.store.delete(gvr, namespace, name, old or {}))
+            return self.store.delete(gvr, namespace, name, old or {})
         if request.subresource == "binding" and old is not None:
             spec = {**old["spec"], "nodeName": request.body["target"]["name"]}
-            return Response(201, self.store.put(gvr, namespace, name, {**old, "spec": spec}, old))
+            return self.store.put(gvr, namespace, name, {**old, "spec": spec}, old)
         tree = request.body
-        return Response(200, self.store.put(gvr, namespace, tree["metadata"]["name"], tree, old))
+        return self.store.put(gvr, namespace, tree["metadata"]["name"], tree, old)
 
 
 class Cluster:

@@ -1,6 +1,5 @@
 """The composition root: builds and wires one simulated cluster; handle, watch, advance, fork, save, load."""
 
-import gc
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +10,7 @@ import orjson
 from kubesim.api.schema import Schema
 from kubesim.api.server import ApiServer
 from kubesim.api.watch import Cursor
+from kubesim.collector import Undisturbed
 from kubesim.controllers.autoscaler import AutoscalerController
 from kubesim.controllers.cronjob import CronJobController
 from kubesim.controllers.daemonset import DaemonSetController
@@ -102,7 +102,7 @@ class Cluster:
         self.deployments = DeploymentController(*part("deployment-controller"))
         self.replicasets = ReplicaSetController(*part("replicaset-controller"))
         self.endpoints = EndpointsController(*part("endpoint-controller"))
-        self.slices = EndpointSliceController(*part("endpoint-slice-controller"))
+        self.slices = EndpointSliceController(*part("endpoint-slice-controller"), self.endpoints.backlog)
         self.nodes = NodeLifecycleController(*part("node-controller"))
         self.taints = TaintEvictionController(*part("taint-eviction-controller"))
         self.ttl = TtlController(*part("ttl-controller"))
@@ -180,7 +180,8 @@ class Cluster:
     # ------------------------------------------------------------------ time
     def advance(self, duration_ms: int, should_stop: Callable[[], bool] | None = None) -> bool:
         """Let that much virtual time pass; False when ``should_stop`` ended it early."""
-        return self.loop.run_until(self.loop.now + duration_ms, should_stop)
+        with Undisturbed():
+            return self.loop.run_until(self.loop.now + duration_ms, should_stop)
 
     def components(self) -> list[tuple[str, int]]:
         """The name and the queue depth of each component."""
@@ -250,10 +251,3 @@ KUBERNETES_SERVICE = {
         "ports": [{"name": "https", "protocol": "TCP", "port": 443, "targetPort": 6443}],
     },
 }
-
-
-def tune_collector() -> None:
-    """Set the garbage collector for a heap of many small immutable trees; worth a third of the speed."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 1_000_000)

@@ -74,7 +74,7 @@ class PodGarbageCollector:
                     self._unscheduled[refs.place(new)] = None
             elif (old is None or not old["spec"].get("nodeName")) and self._client.get(NODES, "", node) is None:
                 self._lost.setdefault(node, self._client.now())
-        if pods.is_terminal(new):
+        if (old is None or old.get("status") is not new.get("status")) and pods.is_terminal(new):
             self._terminated[refs.place(new)] = None
 
     # ------------------------------------------------------------------ one round

@@ -39,13 +39,14 @@ class Journal:
         self.dropped = 0
         """How many entries were folded into the digest and forgotten."""
         self._entries: list[Fields] = []
+        self._full = retain + BLOCK
         self._fold = b""
 
     def append(self, entry: Entry | Fields) -> None:
         """Remember a write; entries must come in the order of their revisions."""
         entries = self._entries
         entries.append(entry)
-        if len(entries) >= self.retain + BLOCK:
+        if len(entries) >= self._full:
             # A block at a time: a burst must not end in a long pause.
             self._fold = _digest(self._fold, entries[:BLOCK])
             del entries[:BLOCK]

@@ -19,17 +19,18 @@ class Loop:
 
     def __init__(self, epoch_ms: int) -> None:
         self.now = epoch_ms
-        """The present, in milliseconds since 1970."""
+        """The present, in milliseconds since 1970. Only the loop moves it."""
         self.epoch = epoch_ms
         """The instant at which this cluster's time began."""
         self.steps = 0
         """How many units of work (reconciles, syncs, scheduling cycles) have been done; see ``mark``."""
         self._heap: list[int] = []
         self._buckets: dict[int, deque[tuple[Callback, tuple[Any, ...]]]] = {}
-        self._stamp_second = -1
+        self._second = -1
         self._stamp = ""
         self._micro_at = -1
         self._micro = ""
+        self._move(epoch_ms)
 
     def at(self, due: int, callback: Callback, *args: Any) -> None:
         """Run ``callback(*args)`` at ``due`` (or now, when that is past)."""
@@ -53,11 +54,13 @@ class Loop:
 
     def stamp(self) -> str:
         """The present as metav1.Time; one string object per second, so that it is shared."""
-        second = self.now // 1000
-        if second != self._stamp_second:
-            self._stamp_second = second
-            self._stamp = format_time(self.now)
         return self._stamp
+
+    def _move(self, instant: int) -> None:
+        self.now = instant
+        if instant // 1000 != self._second:
+            self._second = instant // 1000
+            self._stamp = format_time(instant)
 
     def micro_stamp(self) -> str:
         """The present as metav1.MicroTime; one string object per instant."""
@@ -82,7 +85,7 @@ class Loop:
         due = self._heap[0]
         bucket = self._buckets[due]
         callback, args = bucket.popleft()
-        self.now = due
+        self._move(due)
         callback(*args)
         if not bucket:
             self._drop(due)
@@ -97,7 +100,7 @@ class Loop:
         while self._heap and self._heap[0] <= due:
             instant = self._heap[0]
             bucket = self._buckets[instant]
-            self.now = instant
+            self._move(instant)
             while bucket:
                 callback, args = bucket.popleft()
                 callback(*args)
@@ -109,7 +112,7 @@ class Loop:
                             self._drop(instant)
                         return False
             self._drop(instant)
-        self.now = max(self.now, due)
+        self._move(max(self.now, due))
         return True
 
     def _drop(self, instant: int) -> None:

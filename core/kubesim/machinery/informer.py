@@ -47,8 +47,7 @@ class Hub:
         pending, start = self._pending, self._position
         end = min(start + SLICE, len(pending))
         every = self._handlers
-        for position in range(start, end):
-            revision, gvr, _, _, old, new = pending[position]
+        for revision, gvr, _, _, old, new in pending[start:end]:
             for handler in every[gvr]:
                 handler(old, new, revision)
         if end < len(pending):

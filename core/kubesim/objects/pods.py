@@ -13,6 +13,8 @@ PENDING, RUNNING, SUCCEEDED, FAILED, UNKNOWN = "Pending", "Running", "Succeeded"
 _ENDED = frozenset((SUCCEEDED, FAILED))
 GUARANTEED, BURSTABLE, BEST_EFFORT = "Guaranteed", "Burstable", "BestEffort"
 
+_MEMO_SIZE = 8192
+
 Amounts = Mapping[str, int]
 """Resource name to amount: cpu in thousandths, all others in units."""
 
@@ -23,15 +25,24 @@ def phase(pod: Tree) -> str:
     return str(status.get("phase", "")) if status else ""
 
 
+_ready_memo: dict[int, tuple[Any, Tree | None]] = {}
+"""The Ready condition of lists of conditions, which pods share; the memo holds the lists, so addresses stay theirs."""
+
+
 def ready_condition(pod: Tree) -> Tree | None:
     """The Ready condition, or None."""
     status = pod.get("status")
-    if status:
-        for candidate in status.get("conditions") or ():
-            if candidate["type"] == "Ready":
-                found: Tree = candidate
-                return found
-    return None
+    conditions = status.get("conditions") if status else None
+    if not conditions:
+        return None
+    known = _ready_memo.get(id(conditions))
+    if known is not None:
+        return known[1]
+    if len(_ready_memo) >= _MEMO_SIZE:
+        _ready_memo.clear()
+    found = next((each for each in conditions if each["type"] == "Ready"), None)
+    _ready_memo[id(conditions)] = (conditions, found)
+    return found
 
 
 def is_ready(pod: Tree) -> bool:
@@ -75,7 +86,6 @@ def is_sidecar(container: Tree) -> bool:
 # ---------------------------------------------------------------------- requests
 # Pods of one template share these parts of the spec, so a computation is done once a template. The memo holds the
 # parts it was computed from: an address can thus not be used again for something else.
-_MEMO_SIZE = 8192
 _Parts = tuple[Any, Any, Any, Any]
 _requests_memo: dict[int, tuple[_Parts, Amounts]] = {}
 _limits_memo: dict[int, tuple[_Parts, Amounts]] = {}

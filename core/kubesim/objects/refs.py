@@ -1,5 +1,6 @@
 """Owner references, conditions, and the small questions that are asked of every object."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from kubesim.objects.wire import EMPTY, Tree
@@ -35,12 +36,15 @@ def is_deleting(obj: Tree) -> bool:
 
 def controller_of(obj: Tree) -> Tree | None:
     """The owner reference whose ``controller`` is true, or None."""
-    references = obj["metadata"].get("ownerReferences")
+    return controller_in(obj["metadata"].get("ownerReferences"))
+
+
+def controller_in(references: Sequence[Tree] | None) -> Tree | None:
+    """The one of these owner references whose ``controller`` is true, or None."""
     if references:
         for reference in references:
             if reference.get("controller"):
-                found: Tree = reference
-                return found
+                return reference
     return None
 
 

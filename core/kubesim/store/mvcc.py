@@ -132,17 +132,19 @@ class Store:
             raise StaleError(name)
         self.revision = revision = self.revision + 1
         new["metadata"]["resourceVersion"] = str(revision)
-        stored: Tree = freeze(new) if self.frozen else new
-        space[name] = stored
+        if self.frozen:
+            new = freeze(new)
+        space[name] = new
         for index in table.indexes:
-            index.change(namespace, name, old, stored)
-        change = _change(Change, (revision, gvr, namespace, name, old, stored))
-        self._log.append(change)
+            index.change(namespace, name, old, new)
+        change = _change(Change, (revision, gvr, namespace, name, old, new))
+        log = self._log
+        log.append(change)
         for subscriber in table.subscribers:
             subscriber(change)
-        if self._subscribers or len(self._log) >= self._full:
+        if len(log) >= self._full or self._subscribers:
             self._committed(change)
-        return stored
+        return new
 
     def delete(self, gvr: Gvr, namespace: str, name: str, old: Tree) -> Tree:
         """Remove the object if it is (identically) ``old``. Returns its last state with the deletion's revision."""

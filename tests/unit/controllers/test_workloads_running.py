@@ -7,7 +7,7 @@ import pytest
 
 from kubesim.objects import refs
 from kubesim.objects.errors import forbidden
-from kubesim.objects.wire import PODS, Request, Response
+from kubesim.objects.wire import PODS, Request, Tree
 from unit.controllers.small_cluster import SmallCluster, deployment
 
 
@@ -117,12 +117,12 @@ class Refusing:
         self.tries = 0
         self.api = cluster.api
 
-    def component(self, request: Request) -> Response:
+    def perform(self, request: Request) -> Tree:
         if request.verb == "create" and request.key.gvr == PODS:
             self.tries += 1
             if self.tries > 1:
-                return forbidden(PODS, "", "no").response()
-        return self.api.component(request)
+                raise forbidden(PODS, "", "no")
+        return self.api.perform(request)
 
 
 def test_creation_starts_slowly(cluster: SmallCluster) -> None:

@@ -7,7 +7,7 @@ from kubesim.kernel.loop import Loop
 from kubesim.machinery.client import Client
 from kubesim.machinery.informer import Hub
 from kubesim.objects.errors import ApiError, not_found
-from kubesim.objects.wire import EVENTS, NODES, PODS, Gvr, Identity, Request, Response, Tree
+from kubesim.objects.wire import EVENTS, NODES, PODS, Gvr, Identity, Request, Tree
 from kubesim.scheduler import Scheduler
 from kubesim.store.mvcc import Store
 
@@ -22,24 +22,24 @@ class DirectApi:
         self.log: list[Request] = []
         self.refuse: ApiError | None = None
 
-    def component(self, request: Request) -> Response:
+    def perform(self, request: Request) -> Tree:
         self.log.append(request)
         if request.subresource == "binding" and self.refuse is not None:
-            return self.refuse.response()
+            raise self.refuse
         gvr, namespace, name = request.key
         name = name or request.body["metadata"]["name"]
         old = self.store.get(gvr, namespace, name)
         if request.verb == "create" and not request.subresource:
-            return Response(201, self.store.put(gvr, namespace, name, request.body, old))
+            return self.store.put(gvr, namespace, name, request.body, old)
         if old is None:
-            return not_found(gvr, name).response()
+            raise not_found(gvr, name)
         if request.verb == "delete":
-            return Response(200, self._delete(gvr, namespace, name, old))
+            return self._delete(gvr, namespace, name, old)
         if request.subresource == "binding":
             spec = {**old["spec"], "nodeName": request.body["target"]["name"]}
             status = {k: v for k, v in old.get("status", {}).items() if k != "nominatedNodeName"}
-            return Response(201, self.store.put(gvr, namespace, name, {**old, "spec": spec, "status": status}, old))
-        return Response(200, self.store.put(gvr, namespace, name, request.body, old))
+            return self.store.put(gvr, namespace, name, {**old, "spec": spec, "status": status}, old)
+        return self.store.put(gvr, namespace, name, request.body, old)
 
     def _delete(self, gvr: Gvr, namespace: str, name: str, old: Tree) -> Tree:
         if gvr == PODS and old["spec"].get("nodeName") and "deletionTimestamp" not in old["metadata"]:

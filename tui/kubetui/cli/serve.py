@@ -70,9 +70,9 @@ def main(arguments: Sequence[str]) -> int:
         for line in str(error).splitlines()[:20]:
             print(f"error: {line}", file=sys.stderr)
         return 1
-    from kubesim.cluster import tune_collector
+    from kubesim import collector
 
-    tune_collector()
+    collector.tune()
     try:
         asyncio.run(_serve(cluster, options, speed))
     except OSError as error:

@@ -2,9 +2,10 @@
 
 import gc
 
-YOUNG = 20_000
-"""Allocations between two collections of what is new: about 2 ms each."""
-MIDDLE = 5
+YOUNG = 10_000
+"""Allocations between two collections of what is new: about 1 ms each."""
+MIDDLE = 1
+"""Middle collections come at once too: each object is looked at twice either way, but never many of them in a row."""
 NEVER = 1_000_000
 QUIET = 10.0
 """Seconds without a key after which a pause of some tenths of a second goes unnoticed."""

@@ -6,7 +6,7 @@ from typing import Any
 from kubesim.machinery.client import Client
 from kubesim.machinery.controller import Controller
 from kubesim.machinery.informer import Hub
-from kubesim.objects import refs
+from kubesim.objects import pods, refs
 from kubesim.objects.times import parse_time
 from kubesim.objects.wire import EMPTY, PODS, SERVICES, Tree
 
@@ -45,9 +45,12 @@ class Work:
 
 
 class Backlog:
-    """Follows Services and pods for one loop; the queue of ``controller`` gets (namespace, name) of Services."""
+    """Follows Services and pods for one loop; the queue of ``controller`` gets (namespace, name) of Services.
 
-    def __init__(self, hub: Hub, client: Client, controller: Controller) -> None:
+    With a ``leader``, the backlog of another loop, that one looks at the pods for both if it hears the same hub.
+    """
+
+    def __init__(self, hub: Hub, client: Client, controller: Controller, leader: "Backlog | None" = None) -> None:
         self._client = client
         self._controller = controller
         self._works: dict[str, dict[str, Work]] = {}
@@ -55,8 +58,13 @@ class Backlog:
         """The Services by namespace and by one label that they ask for."""
         self._selecting: dict[tuple[int, str], tuple[Any, list[str]]] = {}
         """The Services that select some labels, which the pods of a template share: by identity, with namespace."""
+        self._followers: list[Backlog] = []
         hub.on(SERVICES, self._service_changed)
-        hub.on(PODS, self._pod_changed)
+        self._hub = hub
+        if leader is None or leader._hub is not hub:
+            hub.on(PODS, self._pod_changed)
+        else:
+            leader._followers.append(self)
         for each in client.list(SERVICES):
             self._service_changed(None, each, 0)
 
@@ -145,21 +153,25 @@ class Backlog:
         metadata = pod["metadata"]
         namespace, name = metadata["namespace"], metadata["name"]
         labels = metadata.get("labels")
-        for service in self.services(namespace, labels):
-            self._mark(namespace, service, name, revision)
+        services = self.services(namespace, labels)
         if old is not None and old["metadata"].get("labels") is not labels:
-            for service in self.services(namespace, old["metadata"].get("labels")):
-                self._mark(namespace, service, name, revision)
+            services = [*services, *self.services(namespace, old["metadata"].get("labels"))]
+        if services:
+            self._mark(namespace, services, name, revision)
+            for follower in self._followers:
+                follower._mark(namespace, services, name, revision)
 
-    def _mark(self, namespace: str, service: str, name: str, revision: int) -> None:
-        work = self._works[namespace][service]
-        work.dirty[name] = None
-        work.cause = revision
-        wait = work.synced_at + BATCH_MS - self._client.now()
-        if wait <= 0:
-            self._controller.add((namespace, service), revision)
-        else:
-            self._controller.add_after((namespace, service), wait)
+    def _mark(self, namespace: str, services: Iterable[str], name: str, revision: int) -> None:
+        now = self._client.now()
+        for service in services:
+            work = self.work(namespace, service)
+            work.dirty[name] = None
+            work.cause = revision
+            wait = work.synced_at + BATCH_MS - now
+            if wait <= 0:
+                self._controller.add((namespace, service), revision)
+            else:
+                self._controller.add_after((namespace, service), wait)
 
     def services(self, namespace: str, labels: Any) -> list[str]:
         """The names of the Services that select these labels."""
@@ -197,7 +209,7 @@ def _matters(old: Tree, new: Tree, was: Tree, now: Tree) -> bool:
     before, after = old["metadata"], new["metadata"]
     if before.get("labels") is not after.get("labels") and before.get("labels") != after.get("labels"):
         return True
-    return before.get("deletionTimestamp") != after.get("deletionTimestamp")
+    return bool(before.get("deletionTimestamp") != after.get("deletionTimestamp"))
 
 
 def _ready(conditions: Any) -> Any:
@@ -228,8 +240,5 @@ def trigger_time(work: Work, service: Tree, changed: Mapping[str, Tree | None]) 
 
 
 def _ready_since(pod: Tree) -> str | None:
-    for condition in (pod.get("status") or EMPTY).get("conditions") or ():
-        if condition["type"] == "Ready":
-            found: str | None = condition.get("lastTransitionTime")
-            return found
-    return None
+    ready = pods.ready_condition(pod)
+    return None if ready is None else ready.get("lastTransitionTime")

@@ -57,29 +57,29 @@ class EndpointsController:
         self.controller = Controller("endpoint", loop, client, self)
         self._client = client
         self._members: dict[tuple[str, str], _Members] = {}
-        self._backlog = Backlog(hub, client, self.controller)
+        self.backlog = Backlog(hub, client, self.controller)
         hub.on(ENDPOINTS, self._endpoints_changed)
 
     def _endpoints_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
         # Someone else deleted what this loop keeps: make it again.
-        if new is None and old is not None and self._backlog.knows(*refs.place(old)):
+        if new is None and old is not None and self.backlog.knows(*refs.place(old)):
             self.controller.add(refs.place(old), revision)
 
     def reconcile(self, key: Hashable) -> int | None:
         """Look at the dirty pods of a Service and write its Endpoints when they differ."""
         namespace, name = place = cast("tuple[str, str]", key)
-        service = self._backlog.service(namespace, name)
+        service = self.backlog.service(namespace, name)
         if service is None:
-            self._backlog.forget(namespace, name)
+            self.backlog.forget(namespace, name)
             self._members.pop(place, None)
             self._delete(namespace, name)
             return None
-        work = self._backlog.work(namespace, name)
+        work = self.backlog.work(namespace, name)
         if not work.selector:
             return None
         self._client.cause = self._client.cause or work.cause
         members = self._members.setdefault(place, _Members())
-        changed = self._backlog.take(namespace, service, members.known)
+        changed = self.backlog.take(namespace, service, members.known)
         shared = None if addresses.has_named_ports(service) else addresses.ports_of(service, EMPTY)
         for each, pod in changed.items():
             members.put(each, _address(pod, service, work, shared))

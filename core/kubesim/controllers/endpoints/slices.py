@@ -24,14 +24,17 @@ Place = tuple[str, str]
 
 
 class EndpointSliceController:
-    """Keeps EndpointSlices. ``controller`` is its driver; keys are (namespace, name) of the Service."""
+    """Keeps EndpointSlices. ``controller`` is its driver; keys are (namespace, name) of the Service.
 
-    def __init__(self, loop: Loop, hub: Hub, client: Client) -> None:
+    ``leader`` is the backlog of the endpoints controller of the same hub, which can look at the pods for both.
+    """
+
+    def __init__(self, loop: Loop, hub: Hub, client: Client, leader: Backlog | None = None) -> None:
         self.controller = Controller("endpoint-slice", loop, client, self)
         self._client = client
         self._members: dict[Place, dict[str, Membership]] = {}
         self._zones: dict[str, str] = {}
-        self._backlog = Backlog(hub, client, self.controller)
+        self._backlog = Backlog(hub, client, self.controller, leader)
         hub.on(ENDPOINTSLICES, self._slice_changed)
         hub.on(NODES, self._node_changed)
         for each in client.list(NODES):

@@ -5,7 +5,7 @@ gathered and written into the status at most ten times a second.
 """
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from kubesim.controllers.replicaset import ranking, tally
 from kubesim.controllers.replicaset.record import REPLICA_SET, Record
@@ -16,9 +16,6 @@ from kubesim.machinery.informer import Hub
 from kubesim.objects import pods, refs
 from kubesim.objects.errors import ApiError
 from kubesim.objects.wire import EMPTY, PODS, Tree
-
-if TYPE_CHECKING:
-    from kubesim.objects.selectors import Selector
 
 STATUS_DELAY_MS = 100
 """Changes of counters are gathered for this long. # differs: Kubernetes syncs as fast as it can"""
@@ -42,7 +39,8 @@ class ReplicaSetController:
         self._by_uid: dict[str, Record] = {}
         self._spaces: dict[str, dict[str, Record]] = {}
         self._orphans: dict[str, dict[str, None]] = {}
-        self._fitting: dict[tuple[int, str], tuple[Selector, Tree | None, bool]] = {}
+        self._harmless: dict[tuple[int, int, int], tuple[Any, Any, Any, bool]] = {}
+        """Changes of labels that change no count, by identity of the labels and the owners."""
         hub.on(self.kind.gvr, self._replica_set_changed)
         hub.on(PODS, self._pod_changed)
         for each in client.list(self.kind.gvr):
@@ -52,7 +50,7 @@ class ReplicaSetController:
 
     def __getstate__(self) -> dict[str, Any]:
         # Addresses mean nothing in another process.
-        return {**self.__dict__, "_fitting": {}}
+        return {**self.__dict__, "_harmless": {}}
 
     # ------------------------------------------------------------------ handlers
     def _replica_set_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
@@ -70,11 +68,13 @@ class ReplicaSetController:
         uid = refs.uid(replica_set)
         record = self._by_uid.get(uid)
         if record is None:
+            self._harmless.clear()
             record = self._by_uid[uid] = Record(replica_set, self.kind)
             namespace, name = record.key
             self._spaces.setdefault(namespace, {})[name] = record
         elif record.is_outdated(replica_set):
             known = list(record.tally)
+            self._harmless.clear()
             record.renew(replica_set)
             record.adopting = True
             for name in known:
@@ -83,7 +83,7 @@ class ReplicaSetController:
         return record
 
     def _pod_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
-        if old is not None and new is not None and not _matters(old, new):
+        if old is not None and new is not None and not self._matters(old, new):
             return
         pod = new if new is not None else old
         if pod is None:
@@ -92,7 +92,7 @@ class ReplicaSetController:
         reference = refs.controller_of(pod)
         if reference is not None:
             record = self._by_uid.get(reference["uid"])
-            if record is not None and not self._is_just_placed(record, old, new):
+            if record is not None:
                 self._owned_changed(record, old, new, metadata, revision)
         owners = metadata.get("ownerReferences")
         if old is not None and new is not None and old["metadata"].get("ownerReferences") is not owners:
@@ -100,17 +100,29 @@ class ReplicaSetController:
         if reference is None or self._orphans:
             self._note_orphan(old, new, revision)
 
-    def _is_just_placed(self, record: Record, old: Tree | None, new: Tree | None) -> bool:
-        """Whether all that has changed are labels that nobody asks for: a bound pod gets those of its zone."""
-        if old is None or new is None:
-            return False
-        before, after = old["metadata"].get("labels"), new["metadata"].get("labels")
-        return (
-            before is not after
-            and self._fits(record, after)
-            and self._fits(record, before)
-            and not tally.differs(old, new)
-        )
+    def _matters(self, old: Tree, new: Tree) -> bool:
+        """Whether a change of a pod can change what is counted or owned. Most do not."""
+        before, after = old["metadata"], new["metadata"]
+        owners = after.get("ownerReferences")
+        if before.get("ownerReferences") is not owners:
+            return True
+        were, are = before.get("labels"), after.get("labels")
+        if were is not are:
+            # A bound pod gets the labels of its zone, which nobody asks for. The pods of a template share all three.
+            known = self._harmless.get((id(were), id(are), id(owners)))
+            if not (known[3] if known is not None else self._is_harmless(were, are, owners)):
+                return True
+        return tally.differs(old, new)
+
+    def _is_harmless(self, were: Tree | None, are: Tree | None, owners: Any) -> bool:
+        """Whether pods with these owners count the same with either labels. Remembered until a spec changes."""
+        reference = refs.controller_in(owners)
+        record = None if reference is None else self._by_uid.get(reference["uid"])
+        found = record is not None and record.fits(were) and record.fits(are)
+        if len(self._harmless) >= MEMO_SIZE:
+            self._harmless.clear()
+        self._harmless[id(were), id(are), id(owners)] = (were, are, owners, found)
+        return found
 
     def _owned_changed(self, record: Record, old: Tree | None, new: Tree | None, metadata: Tree, revision: int) -> None:
         name = metadata["name"]
@@ -128,18 +140,6 @@ class ReplicaSetController:
         else:
             record.cause = revision
             self.controller.add_after(record.key, STATUS_DELAY_MS)
-
-    def _fits(self, record: Record, labels: Tree | None) -> bool:
-        """Whether the selector and the template ask for nothing that labels lack; pods of a zone share theirs."""
-        key = (id(labels), record.uid)
-        known = self._fitting.get(key)
-        if known is not None and known[0] is record.selector:
-            return known[2]
-        if len(self._fitting) >= MEMO_SIZE:
-            self._fitting.clear()
-        fits = record.selector.matches(labels) and record.template_labels.items() <= (labels or EMPTY).items()
-        self._fitting[key] = (record.selector, labels, fits)
-        return fits
 
     def _count(self, record: Record, name: str, owned: Tree | None = None) -> bool:
         """Count a pod as it is in the store now; True when an active pod was lost. ``owned`` is known to be ours."""
@@ -362,16 +362,6 @@ def _own(client: Client, pod: Tree, owners: list[Any]) -> None:
 def _pods_of(record: Record, client: Client) -> list[Tree]:
     found = [client.get(PODS, record.key[0], name) for name in record.tally]
     return [pod for pod in found if pod is not None and _is_owned(pod, record.uid)]
-
-
-def _matters(old: Tree, new: Tree) -> bool:
-    """Whether a change of a pod can change what a ReplicaSet counts or owns. Most do not."""
-    before, after = old["metadata"], new["metadata"]
-    return (
-        before.get("labels") is not after.get("labels")
-        or before.get("ownerReferences") is not after.get("ownerReferences")
-        or tally.differs(old, new)
-    )
 
 
 def _is_owned(pod: Tree, uid: str) -> bool:

@@ -97,6 +97,10 @@ class Record:
             del found["terminatingReplicas"]
         return found
 
+    def fits(self, labels: Tree | None) -> bool:
+        """Whether labels have all that the selector and the template ask for."""
+        return self.selector.matches(labels) and self.template_labels.items() <= (labels or EMPTY).items()
+
     def is_active(self, name: str) -> bool:
         """Whether a pod counts as active."""
         return bool(self.tally.bits(name) & ACTIVE)
