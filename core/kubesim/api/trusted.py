@@ -20,6 +20,8 @@ from kubesim.store.index import Index
 from kubesim.store.mvcc import Store
 
 MEMO_SIZE = 5_000
+_Prepared = tuple[Tree, Tree, Tree, Tree, Tree]
+"""A template's spec, the prepared spec and status, the metadata that came with it and what they say."""
 
 
 class Witness(Index):
@@ -71,7 +73,7 @@ class Trusted:
         self._accounts = Witness()
         for gvr in (SERVICEACCOUNTS, PRIORITYCLASSES, RUNTIMECLASSES):
             store.add_index(gvr, self._accounts)
-        self._prepared: dict[tuple[int, str], tuple[Tree, Tree, Tree]] = {}
+        self._prepared: dict[tuple[int, str], _Prepared] = {}
         self._namespaces = Witness()
         store.add_index(NAMESPACES, self._namespaces)
         self._open: dict[str, None] = {}
@@ -102,30 +104,28 @@ class Trusted:
         known = self._prepared.get((id(template), namespace))
         if known is None or MIRROR in given.get("annotations", ()):
             return self._create_first(request, self._scheme.resolve(PODS), template, namespace)
-        metadata = self._metadata(given, namespace)
+        metadata = self._metadata(given, known[4] if known[3] is given else _extra(given), namespace)
         pod = {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": known[1], "status": known[2]}
         return self._writer.take(PODS, namespace, metadata["name"], pod, None, request)
 
-    def _metadata(self, given: Tree, namespace: str) -> dict[str, Any]:
+    def _metadata(self, given: Tree, extra: Tree, namespace: str) -> dict[str, Any]:
         """As ``metadata.created``, for pods: this is the hottest of all creations."""
         name = given.get("name")
-        base = given.get("generateName")
-        metadata: dict[str, Any]
         if name:
             self._check_free(PODS, namespace, name)
-            metadata = {"name": name}
-        else:
-            metadata = {"name": self._fresh_name(base or "", namespace)}
-        if base:
-            metadata["generateName"] = base
-        metadata["namespace"] = namespace
-        metadata["uid"] = self._chance.uid()
-        metadata["resourceVersion"] = ""
-        metadata["generation"] = 1
-        metadata["creationTimestamp"] = self._loop.stamp()
-        for field in GIVEN:
-            if field in given:
-                metadata[field] = given[field]
+        base = given.get("generateName") or ""
+        metadata = {
+            "name": name or self._fresh_name(base, namespace),
+            "generateName": base,
+            "namespace": namespace,
+            "uid": self._chance.uid(),
+            "resourceVersion": "",
+            "generation": 1,
+            "creationTimestamp": self._loop.stamp(),
+            **extra,
+        }
+        if not base:
+            del metadata["generateName"]
         return metadata
 
     def _create_first(self, request: Request, strategy: Strategy, template: Tree, namespace: str) -> Tree:
@@ -142,7 +142,7 @@ class Trusted:
         if pod["metadata"] is metadata and not template.get("nodeName"):
             if len(self._prepared) >= MEMO_SIZE:
                 self._prepared.clear()
-            self._prepared[id(template), namespace] = (template, pod["spec"], pod["status"])
+            self._prepared[id(template), namespace] = (template, pod["spec"], pod["status"], given, _extra(given))
         return self._put_new(request, strategy, namespace, name, pod)
 
     def _fresh_name(self, base: str, namespace: str) -> str:
@@ -206,23 +206,37 @@ class Trusted:
         current = self._store.get(gvr, namespace, name)
         if current is None:
             raise not_found(gvr, name)
-        metadata = current["metadata"]
-        revision = body["metadata"].get("resourceVersion")
-        if revision and revision != metadata["resourceVersion"]:
-            raise conflict(gvr, name)
         status = body.get("status")
-        before = current.get("status")
-        annotations = body["metadata"].get("annotations")
-        if annotations is not metadata.get("annotations") and annotations != metadata.get("annotations"):
-            # k8s: the Deployment controller writes its revision annotation by way of the status.
-            metadata = ordered({**metadata, "annotations": annotations})
-        elif status is before or status == before:
-            return current
+        metadata = self._status_metadata(gvr, current, body)
+        if metadata is current["metadata"]:
+            before = current.get("status")
+            if status is before or status == before:
+                return current
         new = {**current, "metadata": {**metadata}, "status": status}
         return self._writer.take(gvr, namespace, name, new, current, request)
 
+    def _status_metadata(self, gvr: Gvr, current: Tree, body: Tree) -> Tree:
+        """The metadata after a status update: the same unless annotations came with it. Raises Conflict."""
+        metadata: Tree = current["metadata"]
+        given: Tree = body["metadata"]
+        if given is metadata:
+            return metadata
+        revision = given.get("resourceVersion")
+        if revision and revision != metadata["resourceVersion"]:
+            raise conflict(gvr, metadata["name"])
+        annotations = given.get("annotations")
+        if annotations is metadata.get("annotations") or annotations == metadata.get("annotations"):
+            return metadata
+        # k8s: the Deployment controller writes its revision annotation by way of the status.
+        return ordered({**metadata, "annotations": annotations})
+
     def _context(self, request: Request) -> Context:
         return Context(self._loop.now, self._loop.stamp(), request.identity.user)
+
+
+def _extra(given: Tree) -> Tree:
+    """What a creator says of a pod beside its name."""
+    return {field: given[field] for field in GIVEN if field in given}
 
 
 def _typed(body: Tree, strategy: Strategy) -> Tree:

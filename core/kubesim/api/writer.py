@@ -8,6 +8,9 @@ from kubesim.objects.errors import conflict
 from kubesim.objects.wire import Gvr, Request, Tree
 from kubesim.store.mvcc import StaleError, Store
 
+TRIM_PERIOD = 64
+"""Every so many revisions the journal is asked to forget."""
+
 
 class Writer:
     """Writes objects and notes who did it and why. Raises Conflict when an object is not the one given as old."""
@@ -16,6 +19,7 @@ class Writer:
         self._store = store
         self._loop = loop
         self._journal = journal
+        self._entries = journal.entries
 
     def put(self, gvr: Gvr, namespace: str, name: str, new: Tree, old: Tree | None, request: Request) -> Tree:
         """Store an object; returns it with its new resourceVersion."""
@@ -32,8 +36,10 @@ class Writer:
             raise conflict(gvr, name) from None
         verb, _, subresource, _, _, identity, cause, note, _, _ = request
         actor = identity.agent or identity.user
-        entry = (store.revision, self._loop.now, actor, verb, gvr, namespace, name, subresource, cause, note)
-        self._journal.append(entry)
+        revision = store.revision
+        self._entries.append((revision, self._loop.now, actor, verb, gvr, namespace, name, subresource, cause, note))
+        if not revision % TRIM_PERIOD:
+            self._journal.trim()
         return stored
 
     def delete(self, gvr: Gvr, namespace: str, name: str, old: Tree, request: Request) -> Tree:

@@ -66,16 +66,18 @@ class PodGarbageCollector:
                 self._terminated.pop(place, None)
                 self._unscheduled.pop(place, None)
             return
-        spec = new["spec"]
-        if old is None or old["spec"] is not spec or "deletionTimestamp" in new["metadata"]:
-            node = spec.get("nodeName")
-            if not node:
-                if "deletionTimestamp" in new["metadata"]:
-                    self._unscheduled[refs.place(new)] = None
-            elif (old is None or not old["spec"].get("nodeName")) and self._client.get(NODES, "", node) is None:
-                self._lost.setdefault(node, self._client.now())
-        if (old is None or old.get("status") is not new.get("status")) and pods.is_terminal(new):
+        if old is None or old["spec"] is not new["spec"] or "deletionTimestamp" in new["metadata"]:
+            self._placed(old, new)
+        if new.get("status", EMPTY).get("phase") in pods.ENDED:
             self._terminated[refs.place(new)] = None
+
+    def _placed(self, old: Tree | None, new: Tree) -> None:
+        node = new["spec"].get("nodeName")
+        if not node:
+            if "deletionTimestamp" in new["metadata"]:
+                self._unscheduled[refs.place(new)] = None
+        elif (old is None or not old["spec"].get("nodeName")) and self._client.get(NODES, "", node) is None:
+            self._lost.setdefault(node, self._client.now())
 
     # ------------------------------------------------------------------ one round
     def reconcile(self, key: Hashable) -> int | None:

@@ -38,32 +38,36 @@ class Journal:
         self.retain = retain
         self.dropped = 0
         """How many entries were folded into the digest and forgotten."""
-        self._entries: list[Fields] = []
+        self.entries: list[Fields] = []
+        """Those that are remembered, oldest first. Whoever appends here calls ``trim`` now and then."""
         self._full = retain + BLOCK
         self._fold = b""
 
     def append(self, entry: Entry | Fields) -> None:
         """Remember a write; entries must come in the order of their revisions."""
-        entries = self._entries
-        entries.append(entry)
-        if len(entries) >= self._full:
-            # A block at a time: a burst must not end in a long pause.
+        self.entries.append(entry)
+        self.trim()
+
+    def trim(self) -> None:
+        """Fold the oldest entries into the digest, whole blocks only, when there are too many."""
+        entries = self.entries
+        while len(entries) >= self._full:
             self._fold = _digest(self._fold, entries[:BLOCK])
             del entries[:BLOCK]
             self.dropped += BLOCK
 
     def since(self, position: int) -> list[Entry]:
         """Entries from an absolute position (``len(journal)`` at an earlier time) on; those still remembered."""
-        return [Entry(*fields) for fields in self._entries[max(0, position - self.dropped) :]]
+        return [Entry(*fields) for fields in self.entries[max(0, position - self.dropped) :]]
 
     def __len__(self) -> int:
-        return self.dropped + len(self._entries)
+        return self.dropped + len(self.entries)
 
     def find(self, revision: int) -> Entry | None:
         """The write that made this revision, while it is remembered."""
-        at = bisect_left(self._entries, revision, key=_revision)
-        if at < len(self._entries) and self._entries[at][0] == revision:
-            return Entry(*self._entries[at])
+        at = bisect_left(self.entries, revision, key=_revision)
+        if at < len(self.entries) and self.entries[at][0] == revision:
+            return Entry(*self.entries[at])
         return None
 
     def chain(self, revision: int, limit: int = 32) -> list[Entry]:
@@ -80,8 +84,8 @@ class Journal:
     def digest(self) -> str:
         """The sha256 over every write since the beginning, as hexadecimal text."""
         fold = self._fold
-        for start in range(0, len(self._entries), BLOCK):
-            fold = _digest(fold, self._entries[start : start + BLOCK])
+        for start in range(0, len(self.entries), BLOCK):
+            fold = _digest(fold, self.entries[start : start + BLOCK])
         return fold.hex()
 
 

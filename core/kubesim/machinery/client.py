@@ -35,12 +35,15 @@ class Client:
         self._store = store
         self._loop = loop
         self.recorder = Recorder(self, loop)
+        # These three are called so often that a call in between would show.
+        self.get = store.get
+        """The object as it is now, or None."""
+        self.event = self.recorder.event
+        """Record an Event about an object or a part of it; its kind is Normal or Warning. Never raises."""
+        self.stamp = loop.stamp
+        """The present as metav1.Time, one shared string per second."""
 
     # ------------------------------------------------------------------ reading: the store's own trees
-    def get(self, gvr: Gvr, namespace: str, name: str) -> Tree | None:
-        """The object as it is now, or None."""
-        return self._store.get(gvr, namespace, name)
-
     def list(self, gvr: Gvr, namespace: str = "") -> list[Tree]:
         """All objects of a kind (of a namespace) in key order. O(n log n): never on a status event."""
         return self._store.range(gvr, namespace)
@@ -72,7 +75,9 @@ class Client:
 
     def update_status(self, gvr: Gvr, body: Tree) -> Tree:
         """Replace the status. Raises ApiError."""
-        return self.update(gvr, body, "status")
+        metadata = body["metadata"]
+        key = _new(Key, (gvr, metadata.get("namespace", ""), metadata["name"]))
+        return self._send("update", key, "status", body)
 
     def patch(self, key: Key, body: Any, content_type: str = STRATEGIC_PATCH, subresource: str = "") -> Tree:
         """Patch. Raises ApiError."""
@@ -86,15 +91,7 @@ class Client:
         parts = (verb, key, subresource, body, EMPTY, self.identity, self.cause, self.note, content_type, JSON)
         return self._api.perform(_new(Request, parts))
 
-    # ------------------------------------------------------------------ saying
-    def event(self, about: Tree, kind: str, reason: str, message: str, field_path: str = "") -> None:
-        """Record an Event about an object or a part of it; ``kind`` is Normal or Warning. Never raises."""
-        self.recorder.event(about, kind, reason, message, field_path)
-
+    # ------------------------------------------------------------------ time
     def now(self) -> int:
         """The present in milliseconds since 1970; pass it into pure functions."""
         return self._loop.now
-
-    def stamp(self) -> str:
-        """The present as metav1.Time, one shared string per second."""
-        return self._loop.stamp()

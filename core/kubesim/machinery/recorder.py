@@ -57,13 +57,12 @@ class _Subject:
 
     def allow(self, now: int) -> bool:
         """Take a token, if there is one."""
+        tokens = self.tokens
         if now != self.spent_at:
-            self.tokens = min(float(SPAM_BURST), self.tokens + (now - self.spent_at) / SPAM_REFILL_MS)
+            tokens = min(float(SPAM_BURST), tokens + (now - self.spent_at) / SPAM_REFILL_MS)
             self.spent_at = now
-        if self.tokens < 1:
-            return False
-        self.tokens -= 1
-        return True
+        self.tokens = tokens - 1 if tokens >= 1 else tokens
+        return tokens >= 1
 
 
 class Recorder:
@@ -204,14 +203,16 @@ class Recorder:
 
 def _refer(about: Tree, field_path: str) -> Tree:
     metadata = about["metadata"]
-    reference = {"kind": about.get("kind", "")}
-    namespace = metadata.get("namespace")
-    if namespace is not None:
-        reference["namespace"] = namespace
-    reference["name"] = metadata["name"]
-    reference["uid"] = metadata.get("uid", "")
-    reference["apiVersion"] = about.get("apiVersion", "v1")
-    reference["resourceVersion"] = metadata.get("resourceVersion", "")
+    reference = {
+        "kind": about.get("kind", ""),
+        "namespace": metadata.get("namespace"),
+        "name": metadata["name"],
+        "uid": metadata.get("uid", ""),
+        "apiVersion": about.get("apiVersion", "v1"),
+        "resourceVersion": metadata.get("resourceVersion", ""),
+    }
+    if reference["namespace"] is None:
+        del reference["namespace"]
     if field_path:
         reference["fieldPath"] = field_path
     return reference

@@ -10,7 +10,8 @@ from kubesim.objects.times import parse_time
 from kubesim.objects.wire import EMPTY, Tree
 
 PENDING, RUNNING, SUCCEEDED, FAILED, UNKNOWN = "Pending", "Running", "Succeeded", "Failed", "Unknown"
-_ENDED = frozenset((SUCCEEDED, FAILED))
+ENDED = frozenset((SUCCEEDED, FAILED))
+"""The phases of a pod that will run nothing any more."""
 GUARANTEED, BURSTABLE, BEST_EFFORT = "Guaranteed", "Burstable", "BestEffort"
 
 _MEMO_SIZE = 8192
@@ -54,7 +55,7 @@ def is_ready(pod: Tree) -> bool:
 def is_terminal(pod: Tree) -> bool:
     """Whether it has succeeded or failed, for good."""
     status = pod.get("status")
-    return status is not None and status.get("phase") in _ENDED
+    return status is not None and status.get("phase") in ENDED
 
 
 def is_active(pod: Tree) -> bool:

@@ -93,8 +93,10 @@ class GarbageCollector:
             return
         if old is None:
             self._graph.learn(gvr, new["kind"])
-            if after and not all(self._is_alive(reference, node.namespace) for reference in after):
-                self._add(node, revision)
+            for reference in after:
+                if not self._is_alive(reference, node.namespace):
+                    self._add(node, revision)
+                    break
         if refs.is_deleting(new):
             if plan.has_finalizer(new, plan.FOREGROUND) or plan.has_finalizer(new, plan.ORPHAN):
                 self._add(node, revision)

@@ -266,7 +266,7 @@ class ReplicaSetController:
                 client.event(replica_set, "Warning", "FailedCreate", f"Error creating: {error}")
             return error
         name = pod["metadata"]["name"]
-        record.tally.put(name, tally.bits_of(pod, record.template_labels), pod, client.now())
+        record.tally.put(name, tally.FRESH, pod, client.now())
         client.event(replica_set, "Normal", "SuccessfulCreate", f"Created pod: {name}")
         return None
 

@@ -8,6 +8,8 @@ from kubesim.objects.times import parse_time
 from kubesim.objects.wire import EMPTY, Tree
 
 ACTIVE, READY, LABELED, TERMINATING = 1, 2, 4, 8
+FRESH = ACTIVE | LABELED
+"""What a pod is that was just made from the template."""
 
 
 def bits_of(pod: Tree, template_labels: Tree) -> int:

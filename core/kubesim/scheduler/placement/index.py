@@ -240,7 +240,7 @@ class Placement:
         if node is None:
             msg = "a node that has gone is still indexed"
             raise RuntimeError(msg)
-        return Choice(node, total, feasible)
+        return tuple.__new__(Choice, (node, total, feasible))
 
     def _feasible(self) -> list[Bucket]:
         spread, affinity = self._spread, self._affinity

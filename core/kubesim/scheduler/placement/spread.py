@@ -198,10 +198,13 @@ class SpreadTally:
                 most = raw
             if raw < least:  # noqa: PLR1730
                 least = raw
+        if not most:
+            for bucket in buckets:
+                bucket.bonus = bucket.group.base + SPREAD_WEIGHT * MAX_NODE_SCORE
+            return
         top = most + least
         for bucket in buckets:
-            scaled = MAX_NODE_SCORE * (top - bucket.raw) // most if most else MAX_NODE_SCORE
-            bucket.bonus = bucket.group.base + SPREAD_WEIGHT * scaled
+            bucket.bonus = bucket.group.base + SPREAD_WEIGHT * (MAX_NODE_SCORE * (top - bucket.raw) // most)
 
     def _raw(self, bucket: Bucket, host_weight: float) -> int | None:
         # The order of additions is that of the plugin: sums of floating point numbers depend on it.
