@@ -17,7 +17,7 @@ from kubesim.kernel.chance import Chance
 from kubesim.kernel.loop import Loop
 from kubesim.machinery.client import Client
 from kubesim.machinery.informer import Hub
-from kubesim.objects.wire import EVENTS, NODES, PODS, SERVICES, Gvr, Identity, Request, Tree
+from kubesim.objects.wire import EVENTS, NODES, PODS, SERVICES, Asked, Gvr, Identity, Tree, request_of
 from kubesim.scheduler import Scheduler
 from kubesim.store.mvcc import Store
 
@@ -31,8 +31,9 @@ class StoringApi:
         self.store = store
         self.events = 0
 
-    def perform(self, request: Request) -> Tree:
+    def perform(self, asked: Asked) -> Tree:
         """Carry out a request."""
+        request = request_of(asked)
         gvr, namespace, name = request.key
         if gvr == EVENTS:
             self.events += 1

@@ -15,7 +15,20 @@ from kubesim.api.scheme import Scheme
 from kubesim.api.strategy import Strategy
 from kubesim.api.trusted import Trusted
 from kubesim.objects.errors import ApiError
-from kubesim.objects.wire import EMPTY, EVENTS, PODS, Gvr, Request, Response, Tree
+from kubesim.objects.wire import (
+    EMPTY,
+    EVENTS,
+    KEY,
+    PODS,
+    SUBRESOURCE,
+    VERB,
+    Asked,
+    Gvr,
+    Request,
+    Response,
+    Tree,
+    request_of,
+)
 from kubesim.store.mvcc import Store
 
 
@@ -61,7 +74,7 @@ class Components:
         self._patcher = patcher
         self._schema = schema
         self._validate = validate
-        self._frequent: dict[tuple[str, Gvr, str], Callable[[Request], Tree]] = {
+        self._frequent: dict[tuple[str, Gvr, str], Callable[[Asked], Tree]] = {
             ("create", PODS, ""): trusted.create_pod,
             ("create", PODS, "binding"): trusted.bind,
             ("update", PODS, "status"): trusted.update_status,
@@ -77,14 +90,15 @@ class Components:
             return error.response()
         return Response(201 if request.verb == "create" else 200, body)
 
-    def perform(self, request: Request) -> Tree:
+    def perform(self, asked: Asked) -> Tree:
         """As ``answer``, but returns the body alone. Raises ApiError."""
-        carry_out = self._frequent.get((request.verb, request.key.gvr, request.subresource))
+        carry_out = self._frequent.get((asked[VERB], asked[KEY][0], asked[SUBRESOURCE]))
         if self._validate:
-            return self._examined(request, carry_out or self._carry_out)
-        return carry_out(request) if carry_out is not None else self._carry_out(request)
+            return self._examined(request_of(asked), carry_out or self._carry_out)
+        return carry_out(asked) if carry_out is not None else self._carry_out(asked)
 
-    def _carry_out(self, request: Request) -> Tree:
+    def _carry_out(self, asked: Asked) -> Tree:
+        request = request_of(asked)
         strategy = self._server.scheme.find(request.key.gvr)
         verb, subresource = request.verb, request.subresource
         if strategy is None:
@@ -135,7 +149,7 @@ class Components:
         return outcome.obj
 
     # ------------------------------------------------------------------ the test mode
-    def _examined(self, request: Request, carry_out: Callable[[Request], Tree]) -> Tree:
+    def _examined(self, request: Request, carry_out: Callable[[Asked], Tree]) -> Tree:
         """Carry out the request, then check what it stored as if it had come from outside."""
         gvr, namespace, name = request.key
         strategy = self._server.scheme.find(gvr)

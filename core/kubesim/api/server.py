@@ -31,7 +31,7 @@ from kubesim.kernel.journal import Journal
 from kubesim.kernel.loop import Loop
 from kubesim.objects.errors import ApiError, bad_request, not_found
 from kubesim.objects.refs import place
-from kubesim.objects.wire import APPLY_PATCH, EVENTS, Gvr, Request, Response, Tree
+from kubesim.objects.wire import APPLY_PATCH, EVENTS, Asked, Gvr, Request, Response, Tree
 from kubesim.store.mvcc import Store
 
 _NO_OPTIONS = WriteOptions(False, "Ignore", "", False)
@@ -91,7 +91,7 @@ class ApiServer:
         )
         self.component: Callable[[Request], Response] = self._components.answer
         """Carry out a request of a trusted component: its body is valid and is not checked again."""
-        self.perform: Callable[[Request], Tree] = self._components.perform
+        self.perform: Callable[[Asked], Tree] = self._components.perform
         """As ``component``, but returns the body alone, and raises ApiError."""
 
     # ------------------------------------------------------------------ the door

@@ -15,7 +15,7 @@ from kubesim.api.writer import Writer
 from kubesim.kernel.chance import Chance
 from kubesim.kernel.loop import Loop
 from kubesim.objects.errors import ApiError, conflict, not_found
-from kubesim.objects.wire import EVENTS, NAMESPACES, PODS, SERVICEACCOUNTS, Gvr, Request, Tree
+from kubesim.objects.wire import BODY, EVENTS, KEY, NAMESPACES, PODS, SERVICEACCOUNTS, Asked, Gvr, Tree
 from kubesim.store.index import Index
 from kubesim.store.mvcc import Store
 
@@ -90,10 +90,10 @@ class Trusted:
         self._open[namespace] = None
 
     # ------------------------------------------------------------------ pods
-    def create_pod(self, request: Request) -> Tree:
+    def create_pod(self, asked: Asked) -> Tree:
         """Create a pod. Raises ApiError."""
-        body: Tree = request.body
-        namespace = request.key.namespace
+        body: Tree = asked[BODY]
+        namespace = asked[KEY][1]
         if self._namespaces.written or namespace not in self._open:
             self._check_namespace(PODS, namespace, body)
         if self._accounts.written:
@@ -103,10 +103,10 @@ class Trusted:
         template = body["spec"]
         known = self._prepared.get((id(template), namespace))
         if known is None or MIRROR in given.get("annotations", ()):
-            return self._create_first(request, self._scheme.resolve(PODS), template, namespace)
+            return self._create_first(asked, self._scheme.resolve(PODS), template, namespace)
         metadata = self._metadata(given, known[4] if known[3] is given else _extra(given), namespace)
         pod = {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": known[1], "status": known[2]}
-        return self._writer.take(PODS, namespace, metadata["name"], pod, None, request)
+        return self._writer.take(PODS, namespace, metadata["name"], pod, None, asked)
 
     def _metadata(self, given: Tree, extra: Tree, namespace: str) -> dict[str, Any]:
         """As ``metadata.created``, for pods: this is the hottest of all creations."""
@@ -128,22 +128,22 @@ class Trusted:
             del metadata["generateName"]
         return metadata
 
-    def _create_first(self, request: Request, strategy: Strategy, template: Tree, namespace: str) -> Tree:
+    def _create_first(self, asked: Asked, strategy: Strategy, template: Tree, namespace: str) -> Tree:
         """A pod whose template is not known yet, with everything that admission and the strategy add."""
         # differs: the pods of one template share the name of the kube-api-access volume too. It follows from the
         # template, since a memo that is lost on pickling must not decide what is drawn.
-        given: Tree = request.body["metadata"]
-        draft = strategy.default(_typed(request.body, strategy))
+        given: Tree = asked[BODY]["metadata"]
+        draft = strategy.default(_typed(asked[BODY], strategy))
         draft = self._admission.pod(draft, namespace, _shown(draft), suffix_of(template, namespace))
         name = given.get("name") or self._fresh_name(given["generateName"], namespace)
         metadata = created(draft, name, namespace, self._chance.uid(), self._loop.stamp(), has_generation=True)
-        pod = strategy.prepare_create({**draft, "metadata": metadata}, self._context(request))
+        pod = strategy.prepare_create({**draft, "metadata": metadata}, self._context(asked))
         pod = self._pipeline.canonical(strategy, pod)
         if pod["metadata"] is metadata and not template.get("nodeName"):
             if len(self._prepared) >= MEMO_SIZE:
                 self._prepared.clear()
             self._prepared[id(template), namespace] = (template, pod["spec"], pod["status"], given, _extra(given))
-        return self._put_new(request, strategy, namespace, name, pod)
+        return self._put_new(asked, strategy, namespace, name, pod)
 
     def _fresh_name(self, base: str, namespace: str) -> str:
         base = base[:GENERATED_BASE]
@@ -152,34 +152,34 @@ class Trusted:
             name = base + self._chance.suffix()
         return name
 
-    def _put_new(self, request: Request, strategy: Strategy, namespace: str, name: str, obj: Tree) -> Tree:
+    def _put_new(self, asked: Asked, strategy: Strategy, namespace: str, name: str, obj: Tree) -> Tree:
         self._check_free(strategy.gvr, namespace, name)
-        return self._writer.put(strategy.gvr, namespace, name, obj, None, request)
+        return self._writer.put(strategy.gvr, namespace, name, obj, None, asked)
 
     def _check_free(self, gvr: Gvr, namespace: str, name: str) -> None:
         known = self._store.get(gvr, namespace, name)
         if known is not None:
             raise exists(self._scheme.resolve(gvr), known)
 
-    def bind(self, request: Request) -> Tree:
+    def bind(self, asked: Asked) -> Tree:
         """Bind a pod to the node that the Binding names. Raises ApiError."""
-        _, namespace, name = request.key
-        name = name or request.body["metadata"]["name"]
+        _, namespace, name = asked[KEY]
+        name = name or asked[BODY]["metadata"]["name"]
         pod = self._store.get(PODS, namespace, name)
         if pod is None:
             raise not_found(PODS, name)
-        target = request.body["target"]
+        target = asked[BODY]["target"]
         node = target.get("name")
         if not node or target.get("kind", "Node") != "Node":
-            node = target_of(request.body, name)
-        self._writer.take(PODS, namespace, name, self._binder.bound(pod, node), pod, request)
+            node = target_of(asked[BODY], name)
+        self._writer.take(PODS, namespace, name, self._binder.bound(pod, node), pod, asked)
         return SUCCESS
 
     # ------------------------------------------------------------------ events
-    def create_event(self, request: Request) -> Tree:
+    def create_event(self, asked: Asked) -> Tree:
         """Create an Event; its body is taken over and completed in place. Raises ApiError."""
-        body: dict[str, Any] = request.body
-        namespace = request.key.namespace
+        body: dict[str, Any] = asked[BODY]
+        namespace = asked[KEY][1]
         if self._namespaces.written or namespace not in self._open:
             self._check_namespace(EVENTS, namespace, body)
         metadata = body["metadata"]
@@ -188,7 +188,7 @@ class Trusted:
         metadata["resourceVersion"] = ""
         metadata["creationTimestamp"] = self._loop.stamp()
         try:
-            stored = self._writer.take(EVENTS, namespace, name, body, None, request)
+            stored = self._writer.take(EVENTS, namespace, name, body, None, asked)
         except ApiError:
             self._check_free(EVENTS, namespace, name)
             raise
@@ -196,13 +196,13 @@ class Trusted:
         return stored
 
     # ------------------------------------------------------------------ status
-    def update_status(self, request: Request) -> Tree:
+    def update_status(self, asked: Asked) -> Tree:
         """Replace the status, sharing all else with the stored object. Raises ApiError.
 
         # differs: of the metadata that come with a component's status update only annotations are looked at.
         """
-        gvr, namespace, name = request.key
-        body: Tree = request.body
+        gvr, namespace, name = asked[KEY]
+        body: Tree = asked[BODY]
         current = self._store.get(gvr, namespace, name)
         if current is None:
             raise not_found(gvr, name)
@@ -213,7 +213,7 @@ class Trusted:
             if status is before or status == before:
                 return current
         new = {**current, "metadata": {**metadata}, "status": status}
-        return self._writer.take(gvr, namespace, name, new, current, request)
+        return self._writer.take(gvr, namespace, name, new, current, asked)
 
     def _status_metadata(self, gvr: Gvr, current: Tree, body: Tree) -> Tree:
         """The metadata after a status update: the same unless annotations came with it. Raises Conflict."""
@@ -230,8 +230,8 @@ class Trusted:
         # k8s: the Deployment controller writes its revision annotation by way of the status.
         return ordered({**metadata, "annotations": annotations})
 
-    def _context(self, request: Request) -> Context:
-        return Context(self._loop.now, self._loop.stamp(), request.identity.user)
+    def _context(self, asked: Asked) -> Context:
+        return Context(self._loop.now, self._loop.stamp(), asked[5].user)
 
 
 def _extra(given: Tree) -> Tree:

@@ -13,7 +13,7 @@ from kubesim.api.strategy import Strategy
 from kubesim.kernel.loop import Loop
 from kubesim.objects.errors import ApiError
 from kubesim.objects.wire import Tree, WatchEvent
-from kubesim.store.mvcc import Change, CompactedError, Store
+from kubesim.store.mvcc import CompactedError, Store
 
 BOOKMARK_PERIOD_MS = 60_000
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
@@ -73,20 +73,20 @@ class Cursor:
         if self.revision >= store.revision:
             return self._bookmarks()
         try:
-            changes = store.changes(self.revision)
+            changes = store.since(self.revision)
         except CompactedError:
             self.closed = True
             status = too_old_watch(self.revision, store.oldest).status
             return [WatchEvent("ERROR", status, self.revision)]
         found: list[WatchEvent] = []
         table, namespace = self._table, self._namespace
-        for change in changes:
+        for revision, gvr, space, _, old, new in changes:
             if limit is not None and len(found) >= limit:
                 return found
-            self.revision = change.revision
-            if change.gvr != table or (namespace and change.namespace != namespace):
+            self.revision = revision
+            if gvr != table or (namespace and space != namespace):
                 continue
-            event = self._event(change)
+            event = self._event(old, new, revision)
             if event is not None:
                 found.append(event)
         return found or self._bookmarks()
@@ -95,16 +95,15 @@ class Cursor:
         return iter(self.poll())
 
     # ------------------------------------------------------------------ events
-    def _event(self, change: Change) -> WatchEvent | None:
-        old, new = change.old, change.new
+    def _event(self, old: Tree | None, new: Tree | None, revision: int) -> WatchEvent | None:
         was = old is not None and self._wants(old)
         wanted = new is not None and self._wants(new)
         if wanted:
-            return self._made("MODIFIED" if was else "ADDED", new, change.revision)
+            return self._made("MODIFIED" if was else "ADDED", new, revision)
         if was and old is not None:
             # k8s: an object that leaves a selection is shown as it was, with the revision of the change.
-            last = {**old, "metadata": {**old["metadata"], "resourceVersion": str(change.revision)}}
-            return self._made("DELETED", last, change.revision)
+            last = {**old, "metadata": {**old["metadata"], "resourceVersion": str(revision)}}
+            return self._made("DELETED", last, revision)
         return None
 
     def _wants(self, obj: Tree) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 from kubesim.kernel.journal import Journal
 from kubesim.kernel.loop import Loop
 from kubesim.objects.errors import conflict
-from kubesim.objects.wire import Gvr, Request, Tree
+from kubesim.objects.wire import Asked, Gvr, Tree
 from kubesim.store.mvcc import StaleError, Store
 
 TRIM_PERIOD = 64
@@ -21,20 +21,18 @@ class Writer:
         self._journal = journal
         self._entries = journal.entries
 
-    def put(self, gvr: Gvr, namespace: str, name: str, new: Tree, old: Tree | None, request: Request) -> Tree:
+    def put(self, gvr: Gvr, namespace: str, name: str, new: Tree, old: Tree | None, asked: Asked) -> Tree:
         """Store an object; returns it with its new resourceVersion."""
-        return self.take(gvr, namespace, name, {**new, "metadata": {**new["metadata"]}}, old, request)
+        return self.take(gvr, namespace, name, {**new, "metadata": {**new["metadata"]}}, old, asked)
 
-    def take(
-        self, gvr: Gvr, namespace: str, name: str, new: dict[str, Any], old: Tree | None, request: Request
-    ) -> Tree:
+    def take(self, gvr: Gvr, namespace: str, name: str, new: dict[str, Any], old: Tree | None, asked: Asked) -> Tree:
         """As ``put``, but takes the object over: nobody else may hold it or its metadata."""
         store = self._store
         try:
             stored = store.take(gvr, namespace, name, new, old)
         except StaleError:
             raise conflict(gvr, name) from None
-        verb, _, subresource, _, _, identity, cause, note, _, _ = request
+        verb, _, subresource, _, _, identity, cause, note, _, _ = asked
         actor = identity.agent or identity.user
         revision = store.revision
         self._entries.append((revision, self._loop.now, actor, verb, gvr, namespace, name, subresource, cause, note))
@@ -42,17 +40,14 @@ class Writer:
             self._journal.trim()
         return stored
 
-    def delete(self, gvr: Gvr, namespace: str, name: str, old: Tree, request: Request) -> Tree:
+    def delete(self, gvr: Gvr, namespace: str, name: str, old: Tree, asked: Asked) -> Tree:
         """Remove an object; returns its last state with the revision of the deletion."""
         store = self._store
         try:
             last = store.delete(gvr, namespace, name, old)
         except StaleError:
             raise conflict(gvr, name) from None
-        identity = request.identity
+        _, _, _, _, _, identity, cause, note, _, _ = asked
         actor = identity.agent or identity.user
-        now = self._loop.now
-        self._journal.append(
-            (store.revision, now, actor, "delete", gvr, namespace, name, "", request.cause, request.note)
-        )
+        self._journal.append((store.revision, self._loop.now, actor, "delete", gvr, namespace, name, "", cause, note))
         return last

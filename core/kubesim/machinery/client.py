@@ -5,18 +5,15 @@ from typing import Any, Protocol
 
 from kubesim.kernel.loop import Loop
 from kubesim.machinery.recorder import Recorder
-from kubesim.objects.wire import EMPTY, JSON, STRATEGIC_PATCH, Gvr, Identity, Key, Request, Tree
+from kubesim.objects.wire import EMPTY, JSON, STRATEGIC_PATCH, Asked, Gvr, Identity, Key, Tree
 from kubesim.store.index import Index
 from kubesim.store.mvcc import Store
-
-_new = tuple.__new__
-"""The plain constructor: a named tuple's own costs three times as much, and these run for every write."""
 
 
 class Api(Protocol):
     """The waist as a component sees it: authenticated by construction, bodies already valid."""
 
-    def perform(self, request: Request) -> Tree:
+    def perform(self, asked: Asked) -> Tree:
         """Carry out a request of a trusted component; returns the body of the answer. Raises ApiError."""
 
 
@@ -63,20 +60,21 @@ class Client:
     # ------------------------------------------------------------------ writing: one Request each
     def create(self, gvr: Gvr, namespace: str, body: Tree, subresource: str = "", name: str = "") -> Tree:
         """Create; ``name`` only for subresources (binding, eviction). Raises ApiError."""
-        key = _new(Key, (gvr, namespace, name))
-        parts = ("create", key, subresource, body, EMPTY, self.identity, self.cause, self.note, JSON, JSON)
-        return self._api.perform(_new(Request, parts))
+        key = (gvr, namespace, name)
+        return self._api.perform(
+            ("create", key, subresource, body, EMPTY, self.identity, self.cause, self.note, JSON, JSON)
+        )
 
     def update(self, gvr: Gvr, body: Tree, subresource: str = "") -> Tree:
         """Replace; fails with Conflict when ``metadata.resourceVersion`` is not the newest. Raises ApiError."""
         metadata = body["metadata"]
-        key = _new(Key, (gvr, metadata.get("namespace", ""), metadata["name"]))
+        key = (gvr, metadata.get("namespace", ""), metadata["name"])
         return self._send("update", key, subresource, body)
 
     def update_status(self, gvr: Gvr, body: Tree) -> Tree:
         """Replace the status. Raises ApiError."""
         metadata = body["metadata"]
-        key = _new(Key, (gvr, metadata.get("namespace", ""), metadata["name"]))
+        key = (gvr, metadata.get("namespace", ""), metadata["name"])
         return self._send("update", key, "status", body)
 
     def patch(self, key: Key, body: Any, content_type: str = STRATEGIC_PATCH, subresource: str = "") -> Tree:
@@ -85,11 +83,14 @@ class Client:
 
     def delete(self, gvr: Gvr, namespace: str, name: str, options: Mapping[str, Any] | None = None) -> Tree:
         """Delete; ``options`` are DeleteOptions fields (gracePeriodSeconds, propagationPolicy, preconditions)."""
-        return self._send("delete", Key(gvr, namespace, name), "", options)
+        return self._send("delete", (gvr, namespace, name), "", options)
 
-    def _send(self, verb: str, key: Key, subresource: str, body: Any, content_type: str = JSON) -> Tree:
-        parts = (verb, key, subresource, body, EMPTY, self.identity, self.cause, self.note, content_type, JSON)
-        return self._api.perform(_new(Request, parts))
+    def _send(
+        self, verb: str, key: tuple[Gvr, str, str], subresource: str, body: Any, content_type: str = JSON
+    ) -> Tree:
+        return self._api.perform(
+            (verb, key, subresource, body, EMPTY, self.identity, self.cause, self.note, content_type, JSON)
+        )
 
     # ------------------------------------------------------------------ time
     def now(self) -> int:

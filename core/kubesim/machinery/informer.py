@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from kubesim.kernel.loop import Loop
 from kubesim.objects.wire import Gvr, Tree
-from kubesim.store.mvcc import Change, Store
+from kubesim.store.mvcc import Fields, Store
 
 Handler = Callable[[Tree | None, Tree | None, int], None]
 """Called with (old, new, revision); old is None for a creation, new for a deletion. O(1) work only."""
@@ -21,7 +21,7 @@ class Hub:
         self._loop = loop
         self._store = store
         self._handlers: dict[Gvr, list[Handler]] = {}
-        self._pending: list[Change] = []
+        self._pending: list[Fields] = []
         self._position = 0
         self._armed = False
 
@@ -36,7 +36,7 @@ class Hub:
             self._store.subscribe(self._changed, gvr)
         known.append(handler)
 
-    def _changed(self, change: Change) -> None:
+    def _changed(self, change: Fields) -> None:
         self._pending.append(change)
         if not self._armed:
             self._armed = True

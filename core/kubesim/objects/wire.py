@@ -1,7 +1,7 @@
 """The words on the wire: group-version-resource, key, identity, request, response, watch event."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 Tree = Mapping[str, Any]
 """A JSON object. Never mutated once it is in the store; a change makes new nodes along its path."""
@@ -74,6 +74,23 @@ class Request(NamedTuple):
     note: str = ""
     content_type: str = JSON
     accept: str = JSON
+
+
+Asked = tuple[str, tuple[Gvr, str, str], str, Any, Mapping[str, str], Identity, int, str, str, str]
+"""The fields of a Request (its key, too) as plain tuples, made and taken apart in half the time: components send
+thousands a second. A Request is one as well."""
+VERB: Final = 0
+KEY: Final = 1
+SUBRESOURCE: Final = 2
+BODY: Final = 3
+"""Where these fields are."""
+
+
+def request_of(asked: Asked) -> Request:
+    """The Request that was asked."""
+    if isinstance(asked, Request):
+        return asked
+    return Request(asked[VERB], Key(*asked[KEY]), *asked[SUBRESOURCE:])
 
 
 class Response(NamedTuple):

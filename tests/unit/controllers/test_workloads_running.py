@@ -7,7 +7,7 @@ import pytest
 
 from kubesim.objects import refs
 from kubesim.objects.errors import forbidden
-from kubesim.objects.wire import PODS, Request, Tree
+from kubesim.objects.wire import PODS, Asked, Tree, request_of
 from unit.controllers.small_cluster import SmallCluster, deployment
 
 
@@ -117,7 +117,8 @@ class Refusing:
         self.tries = 0
         self.api = cluster.api
 
-    def perform(self, request: Request) -> Tree:
+    def perform(self, asked: Asked) -> Tree:
+        request = request_of(asked)
         if request.verb == "create" and request.key.gvr == PODS:
             self.tries += 1
             if self.tries > 1:

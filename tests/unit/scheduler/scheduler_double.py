@@ -7,7 +7,7 @@ from kubesim.kernel.loop import Loop
 from kubesim.machinery.client import Client
 from kubesim.machinery.informer import Hub
 from kubesim.objects.errors import ApiError, not_found
-from kubesim.objects.wire import EVENTS, NODES, PODS, Gvr, Identity, Request, Tree
+from kubesim.objects.wire import EVENTS, NODES, PODS, Asked, Gvr, Identity, Request, Tree, request_of
 from kubesim.scheduler import Scheduler
 from kubesim.store.mvcc import Store
 
@@ -22,7 +22,8 @@ class DirectApi:
         self.log: list[Request] = []
         self.refuse: ApiError | None = None
 
-    def perform(self, request: Request) -> Tree:
+    def perform(self, asked: Asked) -> Tree:
+        request = request_of(asked)
         self.log.append(request)
         if request.subresource == "binding" and self.refuse is not None:
             raise self.refuse

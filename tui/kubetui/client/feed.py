@@ -157,17 +157,17 @@ class Feed:
         if store.revision == self._revision:
             return
         try:
-            changes = store.changes(self._revision)
+            changes = store.since(self._revision)
         except CompactedError:
             self._revision = store.revision
             self._restart()
             return
         self._revision = store.revision
         cursors = self._cursors
-        for change in changes:
-            for cursor in cursors.get(change.gvr, ()):
-                if not cursor.namespace or cursor.namespace == change.namespace:
-                    cursor.changed((change.namespace, change.name), change.new)
+        for _, gvr, namespace, name, _, new in changes:
+            for cursor in cursors.get(gvr, ()):
+                if not cursor.namespace or cursor.namespace == namespace:
+                    cursor.changed((namespace, name), new)
 
     def replace(self, store: Store) -> None:
         """Go on with another store: the cluster was rewound or loaded."""
