@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from kubesim.objects.selectors import Selector, from_label_selector, from_map, from_node_expressions
+from kubesim.objects.taints import covers
 from kubesim.objects.wire import EMPTY, Tree
 
 NO_SCHEDULE, NO_EXECUTE, PREFER_NO_SCHEDULE = "NoSchedule", "NoExecute", "PreferNoSchedule"
@@ -173,19 +174,8 @@ def _pod_term(term: Tree, namespace: str) -> PodTerm:
 
 # ---------------------------------------------------------------------- taints
 def tolerates(tolerations: Iterable[Tree], taint: Tree) -> bool:
-    """Whether one of the tolerations covers the taint. # k8s: v1.Toleration.ToleratesTaint."""
-    return any(_covers(toleration, taint) for toleration in tolerations)
-
-
-def _covers(toleration: Tree, taint: Tree) -> bool:
-    effect, key = toleration.get("effect"), toleration.get("key")
-    if effect and effect != taint.get("effect"):
-        return False
-    if key and key != taint["key"]:
-        return False
-    if toleration.get("operator", "Equal") == "Exists":
-        return True
-    return bool(key) and (toleration.get("value") or "") == (taint.get("value") or "")
+    """Whether one of the tolerations covers the taint."""
+    return any(covers(toleration, taint) for toleration in tolerations)
 
 
 def untolerated(taints: Iterable[Tree], tolerations: tuple[Tree, ...]) -> Tree | None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kubesim.controllers.nodes import health, ttl, zones
-from kubesim.controllers.nodes.tolerations import FOREVER, patience, tolerates
+from kubesim.controllers.nodes.tolerations import FOREVER, patience
 
 STAMP = "2026-01-01T00:00:00Z"
 
@@ -124,21 +124,6 @@ def test_zone_counts_levels() -> None:
     for name, status in (("a", "True"), ("b", "Unknown"), ("a", "True"), ("b", ""), ("c", "False"), ("a", "False")):
         zone.put(name, status)
     assert (zone.ready, len(zone.health), zone.judge()) == (0, 2, zones.FULL)
-
-
-@pytest.mark.parametrize(
-    ("toleration", "expected"),
-    [
-        pytest.param({"operator": "Exists"}, True, id="everything"),
-        pytest.param({"key": "k", "operator": "Exists"}, True, id="key"),
-        pytest.param({"key": "k", "value": "v"}, True, id="equal"),
-        pytest.param({"key": "k", "value": "w"}, False, id="other-value"),
-        pytest.param({"key": "k", "operator": "Exists", "effect": "NoSchedule"}, False, id="other-effect"),
-        pytest.param({"key": "x", "operator": "Exists"}, False, id="other-key"),
-    ],
-)
-def test_tolerates(toleration: Any, *, expected: bool) -> None:
-    assert tolerates(toleration, taint("k", "NoExecute", "v")) is expected
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from scheduler_double import node, pod
 
-from kubesim.scheduler.affinity import NodeRequirement, tolerates
+from kubesim.scheduler.affinity import NodeRequirement
 from kubesim.scheduler.framework import default_normalize
 from kubesim.scheduler.nodeinfo import NodeInfo, PodRecord
 from kubesim.scheduler.placement.index import allocation_score
@@ -131,22 +131,6 @@ def test_affinity_normalisation(raw: list[int], scaled: list[int]) -> None:
 )
 def test_default_normalisation(raw: list[int], reverse: bool, scaled: list[int]) -> None:
     assert default_normalize(raw, reverse=reverse) == scaled
-
-
-@pytest.mark.parametrize(
-    ("toleration", "taint", "expected"),
-    [
-        ({"operator": "Exists"}, {"key": "a", "effect": "NoSchedule"}, True),
-        ({"key": "a", "operator": "Exists"}, {"key": "a", "value": "x", "effect": "NoSchedule"}, True),
-        ({"key": "a", "value": "x"}, {"key": "a", "value": "x", "effect": "NoExecute"}, True),
-        ({"key": "a", "value": "y"}, {"key": "a", "value": "x", "effect": "NoExecute"}, False),
-        ({"key": "a", "value": "x", "effect": "NoSchedule"}, {"key": "a", "value": "x", "effect": "NoExecute"}, False),
-        ({"key": "b", "operator": "Exists"}, {"key": "a", "effect": "NoSchedule"}, False),
-        ({"key": "a"}, {"key": "a", "effect": "NoSchedule"}, True),
-    ],
-)
-def test_tolerates(toleration: dict[str, str], taint: dict[str, str], expected: bool) -> None:
-    assert tolerates([toleration], taint) is expected
 
 
 def required(*terms: dict[str, Any]) -> dict[str, Any]:

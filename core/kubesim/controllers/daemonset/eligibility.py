@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from kubesim.objects import history, refs, selectors
+from kubesim.objects.taints import covers
 from kubesim.objects.wire import EMPTY, Tree
 
 NO_SCHEDULE, NO_EXECUTE = "NoSchedule", "NoExecute"
@@ -79,7 +80,7 @@ class Eligibility:
         return Fit(not effects & {NO_SCHEDULE, NO_EXECUTE}, NO_EXECUTE not in effects)
 
     def _tolerates(self, taint: Tree) -> bool:
-        return any(_covers(each, taint) for each in self.tolerations)
+        return any(covers(each, taint) for each in self.tolerations)
 
 
 def _matches(term: Tree, labels: Tree, name: str) -> bool:
@@ -89,17 +90,6 @@ def _matches(term: Tree, labels: Tree, name: str) -> bool:
     if expressions and not selectors.from_node_expressions(expressions).matches(labels):
         return False
     return all((name in each["values"]) == (each["operator"] == "In") for each in fields or ())
-
-
-def _covers(toleration: Tree, taint: Tree) -> bool:
-    # k8s: core/v1 Toleration.ToleratesTaint
-    if toleration.get("effect") and toleration["effect"] != taint["effect"]:
-        return False
-    if toleration.get("key") and toleration["key"] != taint["key"]:
-        return False
-    if toleration.get("operator", "Equal") == "Exists":
-        return True
-    return bool(toleration.get("value", "") == taint.get("value", ""))
 
 
 def target_node(pod: Tree) -> str:

@@ -2,28 +2,17 @@
 
 from collections.abc import Sequence
 
+from kubesim.objects.taints import covers
 from kubesim.objects.wire import Tree
 
 FOREVER = -1
-
-
-def tolerates(toleration: Tree, taint: Tree) -> bool:
-    """Whether a toleration covers a taint. # k8s: core/v1 Toleration.ToleratesTaint."""
-    effect, key = toleration.get("effect"), toleration.get("key")
-    if effect and effect != taint["effect"]:
-        return False
-    if key and key != taint["key"]:
-        return False
-    if toleration.get("operator", "Equal") == "Exists":
-        return True
-    return bool(toleration.get("value", "") == taint.get("value", ""))
 
 
 def patience(taints: Sequence[Tree], tolerations: Sequence[Tree]) -> int | None:
     """For how many seconds a pod may stay under taints, ``FOREVER``, or None when it does not tolerate one of them."""
     used = []
     for taint in taints:
-        covering = next((each for each in tolerations if tolerates(each, taint)), None)
+        covering = next((each for each in tolerations if covers(each, taint)), None)
         if covering is None:
             return None
         used.append(covering)
