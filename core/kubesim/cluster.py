@@ -24,6 +24,7 @@ from kubesim.controllers.nodes import NodeLifecycleController, TaintEvictionCont
 from kubesim.controllers.podgc import PodGarbageCollector
 from kubesim.controllers.replicaset import ReplicaSetController
 from kubesim.controllers.replicaset.replication import ReplicationManager
+from kubesim.controllers.resourcequota import ResourceQuotaController
 from kubesim.controllers.serviceaccounts import RootCaPublisher, ServiceAccountController, TokensController
 from kubesim.controllers.statefulset import StatefulSetController
 from kubesim.controllers.ttlafterfinished import TtlAfterFinishedController
@@ -41,7 +42,7 @@ from kubesim.machinery.controller import Controller
 from kubesim.machinery.informer import Hub
 from kubesim.network.loadbalancer import LoadBalancerController
 from kubesim.network.services import ServiceProxy
-from kubesim.objects.wire import EVENTS, NAMESPACES, SERVICES, Identity, Request, Response
+from kubesim.objects.wire import EVENTS, NAMESPACES, SERVICES, Gvr, Identity, Request, Response
 from kubesim.scheduler import Scheduler
 from kubesim.store import snapshot
 from kubesim.store.mvcc import Store
@@ -117,7 +118,7 @@ class Cluster:
         self.scheduler = Scheduler(loop, self._ear(scheduler.agent), self.client_for(scheduler), self.chance)
         catalogue = settings.catalogue or Catalogue.load(None)
         self.kubelets = Kubelets(loop, self.hub, self.client_for, self.chance, catalogue)
-        self.workloads = self._workloads()
+        self.workloads = self._workloads(resources)
         self.proxy = ServiceProxy(self.hub, self.controller_client("kube-proxy"))
         self._bootstrap()
 
@@ -131,7 +132,7 @@ class Cluster:
         """What a loop of the controller manager is built from."""
         return self.loop, self._ear(agent), self.controller_client(agent)
 
-    def _workloads(self) -> tuple[_Loop, ...]:
+    def _workloads(self, resources: list[Gvr]) -> tuple[_Loop, ...]:
         """The loops of the controller manager for workloads other than Deployments."""
         part = self._part
         return (
@@ -140,6 +141,7 @@ class Cluster:
             DaemonSetController(*part("daemonset-controller")),
             JobController(*part("job-controller")),
             CronJobController(*part("cronjob-controller")),
+            ResourceQuotaController(*part("resourcequota-controller"), resources),
             TtlAfterFinishedController(*part("ttl-after-finished-controller")),
             AutoscalerController(*part("horizontal-pod-autoscaler"), self.kubelets),
             DisruptionController(*part("disruption-controller")),

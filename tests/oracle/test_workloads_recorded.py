@@ -33,6 +33,14 @@ class WorkloadStory(Story):
         self.cluster.run(3)
         self.cluster.namespace(self.namespace)
 
+    def do_create(self, action: dict[str, Any]) -> None:
+        if action.get("status", 201) == 201:
+            super().do_create(action)
+            return
+        with pytest.raises(ApiError) as refused:
+            super().do_create(action)
+        assert (refused.value.code, str(refused.value)) == (action["status"], action["message"])
+
     def do_evict(self, action: dict[str, Any]) -> None:
         pods = [pod for pod in self.cluster.all("Pod", self.namespace) if not refs.is_deleting(pod)]
         name = pods[0]["metadata"]["name"]

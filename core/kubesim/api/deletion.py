@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from kubesim.api.admission.chain import Admission
+from kubesim.api.admission.plugin import DELETE
 from kubesim.api.call import Call
 from kubesim.api.metadata import ordered
 from kubesim.api.options import DeleteOptions
@@ -66,6 +67,8 @@ class Deletion:
         strategy = call.strategy
         self._admission.delete(strategy.gvr, stored["metadata"]["name"])
         check_preconditions(strategy, stored, options)
+        self._admission.plugins.mutate(call, DELETE, None, stored)
+        self._admission.plugins.validate(call, DELETE, None, stored)
         if strategy.gvr == NAMESPACES:
             return self._namespace(call, stored)
         if strategy.kind == "Job" and options.propagation is None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from kubesim.api import metadata
 from kubesim.api.admission.chain import Admission
+from kubesim.api.admission.plugin import CREATE, UPDATE
 from kubesim.api.apply.manager import Entries, FieldManager, settled
 from kubesim.api.call import Call
 from kubesim.api.decoding import Schema
@@ -39,6 +40,7 @@ class Pipeline:
         self._chance = chance
         self._writer = writer
         self._admission = admission
+        self._plugins = admission.plugins
         self._schema = schema
         self._fields = fields
 
@@ -60,6 +62,7 @@ class Pipeline:
             given = metadata.metadata_of(body).get("managedFields")
             entries = self._fields.created(call, (draft, written), given)
         obj = self._admission.create(strategy.gvr, namespace, obj)
+        obj = self._plugins.mutate(call, CREATE, obj)
         name = self._name(call, shown=obj["metadata"])
         built = metadata.created(
             obj, name, namespace, self._chance.uid(), self._loop.stamp(), has_generation=strategy.has_generation
@@ -70,6 +73,7 @@ class Pipeline:
         obj = self.canonical(strategy, obj, draft, written)
         if check:
             self._check_new(call, obj)
+        self._plugins.validate(call, CREATE, obj)
         if metadata.metadata_of(body).get("resourceVersion"):
             raise plain("resourceVersion should not be set on objects to be created")
         return self._store_new(call, obj)
@@ -156,9 +160,10 @@ class Pipeline:
         if check:
             new = self._checked(call, body, old, entries)
         else:
-            new = typed(body, strategy, metadata.merged(body, old))
+            new = self._plugins.mutate(call, UPDATE, typed(body, strategy, metadata.merged(body, old)), old)
             new = strategy.prepare_update(new, old, call.context, call.subresource)
             new = bumped(strategy, new, old, call.subresource)
+        self._plugins.validate(call, UPDATE, new, old)
         return self.replace(call, new, old, stored)
 
     def _checked(self, call: Call, body: Tree, old: Tree, entries: Entries | None) -> Tree:
@@ -170,6 +175,7 @@ class Pipeline:
             given = metadata.metadata_of(body).get("managedFields")
             entries = self._fields.updated(call, (draft, written), old, given)
         new = self._admission.update(strategy.gvr, metadata.managed(draft, entries), old)
+        new = self._plugins.mutate(call, UPDATE, new, old)
         new = self.canonical(strategy, strategy.prepare_update(new, old, call.context, part), draft, written)
         new = bumped(strategy, new, old, part)
         self._check_change(call, new, old)

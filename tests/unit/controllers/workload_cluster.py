@@ -8,6 +8,7 @@ from kubesim.controllers.daemonset import DaemonSetController
 from kubesim.controllers.disruption import DisruptionController
 from kubesim.controllers.job import JobController
 from kubesim.controllers.replicaset.replication import ReplicationManager
+from kubesim.controllers.resourcequota import ResourceQuotaController
 from kubesim.controllers.statefulset import StatefulSetController
 from kubesim.controllers.ttlafterfinished import TtlAfterFinishedController
 from kubesim.controllers.volumes import PersistentVolumeController
@@ -100,6 +101,8 @@ class WorkloadCluster(SmallCluster):
         self.volumes = PersistentVolumeController(loop, hub, of("persistentvolume-controller"))
         self.claim_protection = ClaimProtectionController(loop, hub, of("pvc-protection-controller"))
         self.volume_protection = VolumeProtectionController(loop, hub, of("pv-protection-controller"))
+        tables = sorted({strategy.storage or strategy.gvr for strategy in self.api.resources()})
+        self.quotas = ResourceQuotaController(loop, hub, of("resourcequota-controller"), tables)
         self.expiry = TtlAfterFinishedController(loop, hub, of("ttl-after-finished-controller"))
 
     def end_pod(self, name: str, phase: str, namespace: str = "default", code: int = 1) -> None:

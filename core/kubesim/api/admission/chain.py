@@ -1,6 +1,7 @@
 """The chain of admission plugins in kube-apiserver's order, for creations, changes and deletions."""
 
 from kubesim.api.admission import scheduling, serviceaccount, storage
+from kubesim.api.admission.plugin import Plugins
 from kubesim.kernel.chance import Chance
 from kubesim.objects.errors import ApiError, forbidden, not_found
 from kubesim.objects.wire import NAMESPACES, NODES, PODS, Gvr, Tree
@@ -16,6 +17,8 @@ class Admission:
     def __init__(self, store: Store, chance: Chance) -> None:
         self._store = store
         self._chance = chance
+        self.plugins = Plugins(store)
+        """Those that users set up by objects of their own: they are asked after the built-in rules."""
 
     def create(self, gvr: Gvr, namespace: str, obj: Tree) -> Tree:
         """A new object after all plugins. Raises ApiError."""
