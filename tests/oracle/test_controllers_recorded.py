@@ -106,7 +106,11 @@ class Story:
             if mine or (about["kind"] == "Node" and about["name"] in nodes):
                 found.append(
                     {key: each[key] for key in ("reason", "type", "message")}
-                    | {"source": each["source"]["component"], "kind": about["kind"], "name": about["name"]}
+                    | {
+                        "source": each["source"].get("component") or each["reportingComponent"],
+                        "kind": about["kind"],
+                        "name": about["name"],
+                    }
                 )
         return found
 

@@ -70,7 +70,6 @@ class Framework:
     def __init__(self, nominator: Nominator, volumes: tuple[Plugin, ...] = ()) -> None:
         self.nominator = nominator
         self.plugins = default_plugins(volumes)
-        self.sees_volumes = bool(volumes)
         self._filters = tuple(plugin for plugin in self.plugins if type(plugin).filter is not Plugin.filter)
         self._movers = tuple(plugin for plugin in self.plugins if type(plugin).pod_moved is not Plugin.pod_moved)
         self._scorers = tuple(plugin for plugin in self.plugins if plugin.weight)
@@ -157,7 +156,7 @@ class Framework:
 
     def concerns(self, pod: Incoming, record: PodRecord) -> bool:
         """Whether what plugins have counted for ``pod`` changes when another pod comes or goes."""
-        return bool(pod.hard) or pod.info.terms is not None or record.info.terms is not None or self.sees_volumes
+        return bool(pod.hard) or pod.info.terms is not None or record.info.terms is not None or bool(pod.claims)
 
     # ------------------------------------------------------------------ scoring
     def score(self, pod: Incoming, snapshot: Snapshot, filtered: Filtered) -> list[Scored]:

@@ -85,6 +85,12 @@ class FailureHandler:
         if changed:
             self._write(fresh, status)
 
+    def skipped(self, pod: Tree) -> None:
+        """Tell that a pod which is going away is not scheduled any more."""
+        metadata = pod["metadata"]
+        text = f"skip schedule deleting pod: {metadata['namespace']}/{metadata['name']}"
+        self._client.event(pod, "Warning", "FailedScheduling", text)
+
     def gated(self, pod: Tree, revision: int) -> None:
         """See to it that a new pod with scheduling gates gets its condition, unless it has one.
 

@@ -68,7 +68,9 @@ class PodInfo:
         self.images = tuple(image_name(c.get("image", "")) for c in _image_containers(spec))
         self.image_containers = len(self.images)
         self.claims = _claims(spec)
-        """The PersistentVolumeClaims it uses."""
+        """The PersistentVolumeClaims it names."""
+        self.ephemeral = _ephemeral(spec)
+        """The volumes for which a claim is made that is called after the pod."""
         self.spread = tuple(spec.get("topologySpreadConstraints") or ())
 
     @property
@@ -89,6 +91,8 @@ class Incoming(NamedTuple):
     system_defaulted: bool = False
     uid: str = ""
     nominated: str = ""
+    claims: tuple[str, ...] = ()
+    """The claims it uses, those of its ephemeral volumes among them."""
 
 
 class PodParser:
@@ -129,7 +133,8 @@ def _signature(namespace: str, spec: Tree) -> bytes:
     first = [_container_signature(c) for c in spec.get("initContainers") or ()]
     parts = [spec.get(name) for name in _RELEVANT]
     images = [volume["image"] for volume in spec.get("volumes") or () if "image" in volume]
-    return orjson.dumps((namespace, containers, first, parts, images, _claims(spec)), option=orjson.OPT_SORT_KEYS)
+    claims = (_claims(spec), _ephemeral(spec))
+    return orjson.dumps((namespace, containers, first, parts, images, claims), option=orjson.OPT_SORT_KEYS)
 
 
 def _container_signature(container: Tree) -> tuple[Any, ...]:
@@ -174,6 +179,17 @@ def _image_containers(spec: Tree) -> list[Tree]:
 def _claims(spec: Tree) -> tuple[str, ...]:
     volumes = spec.get("volumes") or ()
     return tuple(v["persistentVolumeClaim"]["claimName"] for v in volumes if v.get("persistentVolumeClaim"))
+
+
+def _ephemeral(spec: Tree) -> tuple[str, ...]:
+    return tuple(v["name"] for v in spec.get("volumes") or () if v.get("ephemeral") is not None)
+
+
+def claims_of(info: PodInfo, pod_name: str) -> tuple[str, ...]:
+    """The claims that a pod uses; those of ephemeral volumes are called after it."""
+    if not info.ephemeral:
+        return info.claims
+    return (*info.claims, *(f"{pod_name}-{name}" for name in info.ephemeral))
 
 
 def image_name(image: str) -> str:

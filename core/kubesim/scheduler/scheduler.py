@@ -4,7 +4,7 @@ from kubesim.kernel.chance import Chance
 from kubesim.kernel.loop import Loop
 from kubesim.machinery.client import Client
 from kubesim.machinery.informer import Hub
-from kubesim.objects.errors import ApiError
+from kubesim.objects.errors import ApiError, failure
 from kubesim.objects.wire import PODS, Tree
 from kubesim.scheduler.cache import Cache
 from kubesim.scheduler.cycle import Framework
@@ -12,16 +12,22 @@ from kubesim.scheduler.decision import Bound, Decision, NodeVerdict
 from kubesim.scheduler.diagnosis import Diagnosis
 from kubesim.scheduler.explaining import Explainer
 from kubesim.scheduler.failure import FailureHandler
-from kubesim.scheduler.framework import ClusterEvent, Plugin
+from kubesim.scheduler.framework import ClusterEvent
 from kubesim.scheduler.history import Failed, History
 from kubesim.scheduler.nominator import Nominator
 from kubesim.scheduler.placement.index import Choice
 from kubesim.scheduler.placement.registry import Placements
 from kubesim.scheduler.plugins.default_binder import DefaultBinder
-from kubesim.scheduler.podinfo import Incoming, PodInfo, PodParser
+from kubesim.scheduler.plugins.node_volume_limits import NodeVolumeLimits
+from kubesim.scheduler.plugins.volume_binding import VolumeBinding
+from kubesim.scheduler.plugins.volume_restrictions import VolumeRestrictions
+from kubesim.scheduler.plugins.volume_zone import VolumeZone
+from kubesim.scheduler.podinfo import Incoming, PodInfo, PodParser, claims_of
 from kubesim.scheduler.preemption import DefaultPreemption
 from kubesim.scheduler.queue import FLUSH_PERIOD_MS, POOL, QueuedPod, SchedulingQueue
 from kubesim.scheduler.selectors import DefaultSelectors
+from kubesim.scheduler.storage import Storage
+from kubesim.scheduler.volumebinder import VolumeBinder
 from kubesim.scheduler.watching import Watching
 
 _new = tuple.__new__
@@ -33,9 +39,7 @@ __all__ = ["Decision", "NodeVerdict", "Scheduler"]
 class Scheduler:
     """The default scheduler. Each scheduling cycle is one callback of the loop."""
 
-    def __init__(
-        self, loop: Loop, hub: Hub, client: Client, chance: Chance, volume_plugins: tuple[Plugin, ...] = ()
-    ) -> None:
+    def __init__(self, loop: Loop, hub: Hub, client: Client, chance: Chance) -> None:
         self.enabled = True
         """False while the component is crashed: pods pile up."""
         self.cycles = 0
@@ -45,7 +49,10 @@ class Scheduler:
         client.recorder.modern = True
         self._cache = Cache()
         self._nominator = Nominator(self._cache)
-        self._framework = Framework(self._nominator, volume_plugins)
+        self._storage = Storage(client)
+        binding = VolumeBinding(self._storage)
+        limits = (VolumeRestrictions(self._storage), NodeVolumeLimits(self._storage))
+        self._framework = Framework(self._nominator, (*limits, binding, VolumeZone(self._storage)))
         self._parser = PodParser()
         self._selectors = DefaultSelectors(client)
         self._placements = Placements(self._cache, self._nominator, self._parser, self._selectors)
@@ -55,6 +62,9 @@ class Scheduler:
         self._failures = FailureHandler(loop, client, self._nominator, preemption)
         self._history = History()
         self._explainer = Explainer(client, self._cache, self._framework, self._placements, self._history)
+        self._volumes = VolumeBinder(loop, client, binding, self._volumes_done)
+        self._assumed: dict[str, tuple[QueuedPod, Choice]] = {}
+        """The pods that have a node and wait for their volumes."""
         self._armed = False
         self._flushing = False
         self._error_due = 0
@@ -70,6 +80,7 @@ class Scheduler:
             self._failures.gated,
         )
         self._watching.start(hub)
+        self._volumes.follow(hub, self._watching.tell)
 
     # ------------------------------------------------------------------ for the screen
     @property
@@ -116,23 +127,18 @@ class Scheduler:
         self._loop.mark()
         self.cycles += 1
         if "deletionTimestamp" in queued.pod["metadata"]:
-            self._skip(queued)
+            self._failures.skipped(queued.pod)
+            self._queue.remove(queued.uid)
         else:
             self._schedule(queued)
         client.cause = 0
         self._arm()
 
-    def _skip(self, queued: QueuedPod) -> None:
-        metadata = queued.pod["metadata"]
-        text = f"skip schedule deleting pod: {metadata['namespace']}/{metadata['name']}"
-        self._client.event(queued.pod, "Warning", "FailedScheduling", text)
-        self._queue.remove(queued.uid)
-
     # ------------------------------------------------------------------ one cycle
     def _schedule(self, queued: QueuedPod) -> None:
         pod = queued.pod
         info = self._parser.parse(pod)
-        if self._needs_scan(info, queued.uid):
+        if self._needs_scan(info, pod):
             incoming, found = self._scan(pod)
         else:
             placement = self._placements.of(pod)
@@ -146,16 +152,19 @@ class Scheduler:
         else:
             self._fail(queued, incoming, found)
 
-    def _needs_scan(self, info: PodInfo, uid: str) -> bool:
+    def _needs_scan(self, info: PodInfo, pod: Tree) -> bool:
         """Whether only the full cycle will do: volumes, named nodes, places held for nominated pods."""
-        if info.claims and self._framework.sees_volumes:
-            return True
+        if info.claims or info.ephemeral:
+            names = claims_of(info, pod["metadata"]["name"])
+            if not self._storage.is_open(self._storage.claims(info.namespace, names)):
+                return True
         if info.node_names is not None or self._cache.inventory.shared_hostnames:
             return True
         nominator = self._nominator
         if not nominator:
             return False
-        return bool(nominator.node_of(uid)) or info.terms is not None or bool(info.spread) or nominator.has_terms
+        is_nominated = bool(nominator.node_of(pod["metadata"]["uid"]))
+        return is_nominated or info.terms is not None or bool(info.spread) or nominator.has_terms
 
     def _scan(self, pod: Tree) -> tuple[Incoming, "Choice | Diagnosis"]:
         incoming = self._placements.incoming(pod)
@@ -169,12 +178,25 @@ class Scheduler:
         return incoming, Choice(best.node, best.total, len(feasible))
 
     def _bind(self, queued: QueuedPod, info: PodInfo, choice: Choice) -> None:
+        pod = queued.pod
+        self._cache.add_pod(pod, info, choice.node.name, assumed=True)
+        if self._nominator:
+            self._nominator.remove(queued.uid)
+        if info.claims or info.ephemeral:
+            claims = claims_of(info, pod["metadata"]["name"])
+            try:
+                if not self._volumes.begin(queued.uid, info.namespace, claims, choice.node):
+                    self._assumed[queued.uid] = (queued, choice)
+                    return
+            except ApiError as error:
+                self._unbind(queued, error, 'running PreBind plugin "VolumeBinding"')
+                return
+        self._write(queued, choice)
+
+    def _write(self, queued: QueuedPod, choice: Choice) -> None:
         pod, node, client = queued.pod, choice.node, self._client
         metadata = pod["metadata"]
         namespace, name = metadata["namespace"], metadata["name"]
-        self._cache.add_pod(pod, info, node.name, assumed=True)
-        if self._nominator:
-            self._nominator.remove(queued.uid)
         try:
             client.create(PODS, namespace, self._binder.binding(pod, node.name), "binding", name)
         except ApiError as error:
@@ -187,16 +209,27 @@ class Scheduler:
         parts = (queued.uid, self.cycles, now, node.name, choice.feasible, count, choice.score, queued.cause)
         self._history.bound((namespace, name), _new(Bound, parts))
 
-    def _unbind(self, queued: QueuedPod, error: ApiError) -> None:
+    def _volumes_done(self, uid: str, problem: str) -> None:
+        """The claims of a pod that was waiting are bound, or will not be."""
+        queued, choice = self._assumed.pop(uid)
+        if self._queue.get(uid) is not queued:
+            return
+        if problem:
+            self._unbind(queued, failure(500, "", "context deadline exceeded"), problem)
+        else:
+            self._client.cause = self._client.revision
+            self._write(queued, choice)
+            self._client.cause = 0
+
+    def _unbind(self, queued: QueuedPod, error: ApiError, step: str = 'running Bind plugin "DefaultBinder"') -> None:
         self._cache.remove_pod(queued.uid)
         now = self._loop.now
         self._queue.notify(ClusterEvent("AssignedPod", ("Delete",), queued.pod, None), now, queued.cause)
-        message = f'running Bind plugin "DefaultBinder": {error}'
         if error.code == 404:
             self._queue.remove(queued.uid)
         else:
             self._retry_at(self._queue.retry(queued, now))
-        self._failures.report(queued.pod, "SchedulerError", f"binding rejected: {message}")
+        self._failures.report(queued.pod, "SchedulerError", f"binding rejected: {step}: {error}")
 
     def _fail(self, queued: QueuedPod, incoming: Incoming, diagnosis: Diagnosis) -> None:
         now = self._loop.now

@@ -92,19 +92,19 @@ class Watching:
             node = cache.node(old["metadata"]["name"]) if old is not None else None
             if node is not None:
                 cache.remove_node(node)
-            self._tell(ClusterEvent("Node", ("Delete",), old, None), revision)
+            self.tell(ClusterEvent("Node", ("Delete",), old, None), revision)
             return
         node = cache.node(new["metadata"]["name"])
         if node is None:
             cache.add_node(new)
-            self._tell(ClusterEvent("Node", ("Add",), None, new), revision)
+            self.tell(ClusterEvent("Node", ("Add",), None, new), revision)
             return
         actions = _node_actions(node.tree, new)
         if actions or _images(node.tree) != _images(new):
             before = node.tree
             cache.update_node(node, new)
             if actions:
-                self._tell(ClusterEvent("Node", actions, before, new), revision)
+                self.tell(ClusterEvent("Node", actions, before, new), revision)
         else:
             node.tree = new
 
@@ -147,7 +147,7 @@ class Watching:
             self._queue.remove(uid)
             self._nominator.remove(uid)
             self._cache.add_pod(pod, self._parser.parse(pod), pod["spec"]["nodeName"])
-            self._tell(ClusterEvent("AssignedPod", ("Add",), None, pod), revision)
+            self.tell(ClusterEvent("AssignedPod", ("Add",), None, pod), revision)
             return
         before, assumed = record.pod, record.assumed
         if before["spec"] is pod["spec"] and before["metadata"].get("labels") is pod["metadata"].get("labels"):
@@ -159,7 +159,7 @@ class Watching:
         if self._queue.is_waiting:
             actions = ("Add",) if assumed else _pod_actions(before, pod)
             if actions:
-                self._tell(ClusterEvent("AssignedPod", actions, None if assumed else before, pod), revision)
+                self.tell(ClusterEvent("AssignedPod", actions, None if assumed else before, pod), revision)
 
     def _revise(self, record: PodRecord, pod: Tree) -> None:
         old, new = record.pod["spec"], pod["spec"]
@@ -221,9 +221,10 @@ class Watching:
         self._nominator.remove(uid)
         record = self._cache.remove_pod(uid)
         if record is not None or (queued is not None and nominated):
-            self._tell(ClusterEvent("AssignedPod", ("Delete",), pod, None), revision)
+            self.tell(ClusterEvent("AssignedPod", ("Delete",), pod, None), revision)
 
-    def _tell(self, event: ClusterEvent, revision: int) -> None:
+    def tell(self, event: ClusterEvent, revision: int) -> None:
+        """Let the pods that wait be tried again if the event may help them."""
         if self._queue.is_waiting:
             self._queue.notify(event, self._client.now(), revision)
             self._wake()

@@ -86,19 +86,6 @@ def test_a_class_makes_volumes_and_takes_them_away(cluster: WorkloadCluster) -> 
     assert cluster.get("PersistentVolume", name) is None
 
 
-def test_a_class_may_wait_for_the_first_pod(cluster: WorkloadCluster) -> None:
-    cluster.create(storage_class(volumeBindingMode="WaitForFirstConsumer"))
-    cluster.create(claim())
-    cluster.run(20)
-    assert (phase(cluster), reasons(cluster)) == ("Pending", ["WaitForFirstConsumer"])
-    cluster.create(user())
-    cluster.run(3)
-    assert phase(cluster) == "Bound"
-    node = cluster.get("Pod", "user")["spec"]["nodeName"]
-    annotations = cluster.get("PersistentVolumeClaim", "c")["metadata"]["annotations"]
-    assert annotations["volume.kubernetes.io/selected-node"] == node
-
-
 def test_the_default_class_is_for_claims_that_name_none(cluster: WorkloadCluster) -> None:
     cluster.create(claim("early", None))
     cluster.create(claim("none", ""))

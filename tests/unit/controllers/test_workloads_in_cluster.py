@@ -6,6 +6,7 @@ from typing import Any
 from building import create
 from kubesim.cluster import Cluster
 from kubesim.objects.wire import CLAIMS, CRONJOBS, DAEMONSETS, DEPLOYMENTS, JOBS, PODS, STATEFULSETS
+from kubesim.scenario.system import STORAGE_CLASS
 
 
 def pod(command: str, **spec: Any) -> dict[str, Any]:
@@ -25,6 +26,7 @@ def selected(name: str, template: dict[str, Any], **spec: Any) -> dict[str, Any]
 
 
 def everything(cluster: Cluster) -> None:
+    create(cluster, STORAGE_CLASS)
     claims = [
         {
             "metadata": {"name": "data"},

@@ -80,10 +80,10 @@ def ended(pod: Tree, stamp: str) -> dict[str, Any]:
 class WorkloadCluster(SmallCluster):
     """``usage`` is what the autoscaler is told of pods; None until a test sets amounts."""
 
-    def __init__(self, *, nodes: int = 3, metrics: bool = True) -> None:
+    def __init__(self, *, nodes: int = 3, metrics: bool = True, kubelet: type[Kubelet] = Kubelet) -> None:
         self.usage = Usage() if metrics else None
         super().__init__(kubelets=False)
-        self.kubelet = Kubelet(self.loop, self.hub, self.client_of("kubelet"))
+        self.kubelet = kubelet(self.loop, self.hub, self.client_of("kubelet"))
         for number in range(nodes):
             self.add_node(f"n{number}", f"z{number % 2}")
         self.run(0.02)

@@ -168,7 +168,7 @@ class World(Bench):
         tree = pod(f"p{self.created}", **random.choice(self.templates))
         tree["metadata"]["uid"] = f"pod-{self.created}"
         scheduler = self.scheduler
-        if scheduler._needs_scan(scheduler._parser.parse(tree), "new"):
+        if scheduler._needs_scan(scheduler._parser.parse(tree), tree):
             return
         incoming = scheduler._placements.incoming(tree)
         filtered = scheduler._framework.find(incoming, scheduler._cache)

@@ -12,16 +12,15 @@ from kubesim.kernel.loop import Loop
 from kubesim.machinery.client import Client
 from kubesim.machinery.controller import Controller
 from kubesim.machinery.informer import Hub
-from kubesim.objects import pods, refs
+from kubesim.objects import refs, volumes
 from kubesim.objects.errors import ApiError
 from kubesim.objects.storageclasses import class_of, default_class, has_class
-from kubesim.objects.wire import CLAIMS, EMPTY, PODS, STORAGECLASSES, VOLUMES, Tree
+from kubesim.objects.wire import CLAIMS, EMPTY, STORAGECLASSES, VOLUMES, Tree
 
 RESYNC_MS = 15_000
 """How often a claim that waits is looked at; a new volume or class wakes none. # k8s: --pvclaimbinder-sync-period"""
 PROVISIONING_MS = 1_000
 """How long a provisioner takes. # differs: each storage class has a provisioner, which never fails"""
-NO_PROVISIONER = "kubernetes.io/no-provisioner"
 WAITING = (
     "Waiting for a volume to be created either by the external provisioner '{name}' or manually by the system "
     "administrator. If volume creation is delayed, please verify that the provisioner is running and correctly "
@@ -35,8 +34,8 @@ class PersistentVolumeController:
     def __init__(self, loop: Loop, hub: Hub, client: Client) -> None:
         self.controller = Controller("persistentvolume-binder", loop, client, self)
         self._client = client
-        self._hub = hub
-        self._is_listening = False
+        self._made_at: dict[str, int] = {}
+        """When the volume of a claim is ready, by the claim's uid."""
         hub.on(CLAIMS, self._claim_changed)
         hub.on(VOLUMES, self._volume_changed)
         for gvr, handler in ((VOLUMES, self._volume_changed), (CLAIMS, self._claim_changed)):
@@ -46,9 +45,6 @@ class PersistentVolumeController:
     # ------------------------------------------------------------------ handlers
     def _claim_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
         if new is not None:
-            if not self._is_listening:
-                self._is_listening = True
-                self._hub.on(PODS, self._pod_changed)
             self.controller.add(refs.place(new), revision)
         elif old is not None and old["spec"].get("volumeName"):
             self.controller.add(("", old["spec"]["volumeName"]), revision)
@@ -63,24 +59,6 @@ class PersistentVolumeController:
         if reference:
             self.controller.add((reference["namespace"], reference["name"]), revision)
 
-    def _pod_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
-        # A claim may wait for the first pod that is scheduled.
-        if new is None or not pods.node_name(new) or (old is not None and pods.node_name(old)):
-            return
-        namespace = new["metadata"]["namespace"]
-        for name in matching.claims_of(new):
-            claim = self._client.get(CLAIMS, namespace, name)
-            if claim is not None and not claim["spec"].get("volumeName"):
-                self._select_node(claim, pods.node_name(new))
-                self.controller.add((namespace, name), revision)
-
-    def _select_node(self, claim: Tree, node: str) -> None:
-        """# differs: the scheduler binds pods without regard to volumes, and this loop notes the node in its place."""
-        try:
-            self._client.update(CLAIMS, matching.annotated(claim, **{matching.SELECTED_NODE: node}))
-        except ApiError:
-            self.controller.add(refs.place(claim))
-
     # ------------------------------------------------------------------ one sync
     def reconcile(self, key: Hashable) -> int | None:
         """Look after one claim or one volume; returns when to look at a waiting claim again."""
@@ -93,7 +71,7 @@ class PersistentVolumeController:
         claim = self._client.get(CLAIMS, namespace, name)
         if claim is None or refs.is_deleting(claim):
             return None
-        if matching.BIND_COMPLETED in refs.annotations(claim):
+        if volumes.BIND_COMPLETED in refs.annotations(claim):
             self._sync_bound(claim)
             return None
         return self._sync_unbound(claim)
@@ -102,13 +80,13 @@ class PersistentVolumeController:
         wished = claim["spec"].get("volumeName")
         if wished:
             volume = self._client.get(VOLUMES, "", wished)
-            if volume is None or (volume["spec"].get("claimRef") and not matching.is_held_by(volume, claim)):
+            if volume is None or (volume["spec"].get("claimRef") and not volumes.is_held_by(volume, claim)):
                 return RESYNC_MS
             self._bind(claim, volume)
             return None
         claim = self._with_default_class(claim)
         storage_class = self._client.get(STORAGECLASSES, "", class_of(claim))
-        volume = matching.find(self._client.list(VOLUMES), claim)
+        volume = volumes.find(self._client.list(VOLUMES), claim)
         if volume is None or (_is_delayed(storage_class, claim) and not volume["spec"].get("claimRef")):
             return self._wait(claim, storage_class)
         self._bind(claim, volume)
@@ -134,7 +112,7 @@ class PersistentVolumeController:
         elif storage_class is None:
             text = f'storageclass.storage.k8s.io "{name}" not found'
             self._client.event(claim, "Warning", "ProvisioningFailed", text)
-        elif storage_class["provisioner"] != NO_PROVISIONER:
+        elif storage_class["provisioner"] != volumes.NO_PROVISIONER:
             return self._provision(claim, storage_class)
         return RESYNC_MS
 
@@ -145,9 +123,14 @@ class PersistentVolumeController:
                 matching.PROVISIONER: driver,
                 f"volume.beta.{matching.PROVISIONER.removeprefix('volume.')}": driver,
             }
-            claim = self._client.update(CLAIMS, matching.annotated(claim, **marks))
+            claim = self._client.update(CLAIMS, volumes.annotated(claim, **marks))
             self._client.event(claim, "Normal", "ExternalProvisioning", WAITING.format(name=driver))
+            self._made_at[refs.uid(claim)] = self._client.now() + PROVISIONING_MS
             return PROVISIONING_MS
+        rest = self._made_at.get(refs.uid(claim), 0) - self._client.now()
+        if rest > 0:
+            return rest
+        self._made_at.pop(refs.uid(claim), None)
         body = matching.provisioned(claim, storage_class)
         name = body["metadata"]["name"]
         try:
@@ -164,7 +147,7 @@ class PersistentVolumeController:
 
     def _bind(self, claim: Tree, volume: Tree) -> None:
         """Bind both to each other, in the order in which Kubernetes can take it up again. # k8s: bind."""
-        wanted = matching.bound_volume(volume, claim)
+        wanted = volumes.bound_volume(volume, claim)
         if wanted is not volume:
             volume = self._client.update(VOLUMES, wanted)
         self._set_phase(volume, "Bound")
@@ -176,7 +159,7 @@ class PersistentVolumeController:
     def _sync_bound(self, claim: Tree) -> None:
         volume = self._client.get(VOLUMES, "", claim["spec"].get("volumeName") or "")
         known: Tree = claim.get("status") or EMPTY
-        if volume is not None and matching.is_held_by(volume, claim):
+        if volume is not None and volumes.is_held_by(volume, claim):
             self._set_phase(volume, "Bound")
             self._report(claim, {**known, **matching.bound_status(volume)})
         elif known.get("phase") != "Lost":
@@ -214,6 +197,4 @@ class PersistentVolumeController:
 
 def _is_delayed(storage_class: Tree | None, claim: Tree) -> bool:
     """Whether a claim waits until a pod that uses it has a node."""
-    if storage_class is None or storage_class.get("volumeBindingMode") != "WaitForFirstConsumer":
-        return False
-    return matching.SELECTED_NODE not in refs.annotations(claim)
+    return volumes.is_delayed(storage_class) and volumes.SELECTED_NODE not in refs.annotations(claim)

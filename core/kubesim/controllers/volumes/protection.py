@@ -3,13 +3,13 @@
 from collections.abc import Hashable
 from typing import cast
 
-from kubesim.controllers.volumes.matching import claims_of
 from kubesim.kernel.loop import Loop
 from kubesim.machinery.client import Client
 from kubesim.machinery.controller import Controller
 from kubesim.machinery.informer import Hub
 from kubesim.objects import pods, refs
 from kubesim.objects.errors import ApiError
+from kubesim.objects.volumes import claim_names
 from kubesim.objects.wire import CLAIMS, EMPTY, PODS, VOLUMES, Gvr, Tree
 
 CLAIM_FINALIZER = "kubernetes.io/pvc-protection"
@@ -43,7 +43,7 @@ class ClaimProtectionController:
 
     def _pod_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
         if new is None and old is not None:
-            for name in claims_of(old):
+            for name in claim_names(old["spec"], old["metadata"]["name"]):
                 self.controller.add((old["metadata"]["namespace"], name), revision)
 
     def reconcile(self, key: Hashable) -> int | None:
@@ -52,9 +52,13 @@ class ClaimProtectionController:
         claim = self._client.get(CLAIMS, namespace, name)
         if claim is None or not refs.is_deleting(claim):
             return None
-        if not any(pods.node_name(pod) and name in claims_of(pod) for pod in self._client.list(PODS, namespace)):
+        if not any(pods.node_name(pod) and _uses(pod, name) for pod in self._client.list(PODS, namespace)):
             let_go(self._client, CLAIMS, claim, CLAIM_FINALIZER)
         return None
+
+
+def _uses(pod: Tree, claim: str) -> bool:
+    return claim in claim_names(pod["spec"], pod["metadata"]["name"])
 
 
 class VolumeProtectionController:

@@ -9,7 +9,7 @@ from kubesim.objects.wire import Tree
 from kubesim.scheduler.cache import Cache
 from kubesim.scheduler.nominator import Nominator
 from kubesim.scheduler.placement.index import Placement
-from kubesim.scheduler.podinfo import Incoming, PodInfo, PodParser, default_constraints, spread_constraints
+from kubesim.scheduler.podinfo import Incoming, PodInfo, PodParser, claims_of, default_constraints, spread_constraints
 from kubesim.scheduler.selectors import DefaultSelectors
 
 LEAST_LIVE = 32
@@ -74,7 +74,8 @@ class Placements:
         info = self._parser.parse(pod)
         incoming = _incoming(info, labels_of(pod), None if info.spread else self._selectors.of(pod))
         uid: str = pod["metadata"]["uid"]
-        return incoming._replace(uid=uid, nominated=self._nominator.node_of(uid))
+        claims = claims_of(info, pod["metadata"]["name"])
+        return incoming._replace(uid=uid, nominated=self._nominator.node_of(uid), claims=claims)
 
     def _find(self, pod: Tree) -> Placement:
         info = self._parser.parse(pod)

@@ -1,0 +1,62 @@
+"""VolumeRestrictions: a claim that one pod alone may use is not given to a second one."""
+
+from kubesim.scheduler.framework import ClusterEvent, CycleState, Plugin, Snapshot, Status
+from kubesim.scheduler.nodeinfo import NodeInfo, PodRecord
+from kubesim.scheduler.podinfo import Incoming
+from kubesim.scheduler.storage import Storage
+
+
+class VolumeRestrictions(Plugin):
+    """# k8s: plugins/volumerestrictions, its part about ReadWriteOncePod."""
+
+    name = "VolumeRestrictions"
+    _in_use = Status(
+        name,
+        (
+            "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by "
+            "another pod",
+        ),
+    )
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def pre_filter(self, state: CycleState, pod: Incoming, snapshot: Snapshot) -> Status | frozenset[str] | None:
+        """Count the pods that use such a claim of the pod."""
+        if not pod.claims:
+            return None
+        single = self._storage.claims(pod.info.namespace, pod.claims).single
+        if single:
+            users = sum(
+                1 for node in snapshot.live_nodes() for record in node.pods.values() if _shares(record, pod, single)
+            )
+            state[self.name] = [single, users]
+        return None
+
+    def filter(self, state: CycleState, pod: Incoming, node: NodeInfo) -> Status | None:
+        """Another user anywhere is one too many."""
+        del pod, node
+        known = state.get(self.name)
+        return self._in_use if known is not None and known[1] > 0 else None
+
+    def pod_moved(self, state: CycleState, pod: Incoming, other: PodRecord, node: NodeInfo, delta: int) -> None:
+        """A user came or went."""
+        del node
+        known = state.get(self.name)
+        if known is not None and _shares(other, pod, known[0]):
+            known[1] += delta
+
+    def hint(self, pod: Incoming, event: ClusterEvent) -> bool:
+        """The end of a pod that uses one of the claims."""
+        if event.resource != "AssignedPod" or "Delete" not in event.actions or event.old is None:
+            return False
+        metadata = event.old["metadata"]
+        listed = event.old["spec"].get("volumes") or ()
+        used = [each["persistentVolumeClaim"]["claimName"] for each in listed if each.get("persistentVolumeClaim")]
+        return metadata["namespace"] == pod.info.namespace and any(name in pod.claims for name in used)
+
+
+def _shares(record: PodRecord, pod: Incoming, names: tuple[str, ...]) -> bool:
+    if record.namespace != pod.info.namespace or record.uid == pod.uid:
+        return False
+    return any(name in record.info.claims for name in names)
