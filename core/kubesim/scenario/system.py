@@ -85,6 +85,8 @@ def objects(api_server_address: str) -> list[dict[str, Any]]:
     }
     return [
         *_api_endpoints(api_server_address),
+        INGRESS_CLASS,
+        STORAGE_CLASS,
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "coredns", "namespace": "kube-system"}},
         {
             "apiVersion": "v1",
@@ -122,6 +124,33 @@ def objects(api_server_address: str) -> list[dict[str, Any]]:
             },
         },
     ]
+
+
+INGRESS_CLASS = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "IngressClass",
+    "metadata": {
+        "name": "nginx",
+        "labels": {
+            "app.kubernetes.io/component": "controller",
+            "app.kubernetes.io/instance": "ingress-nginx",
+            "app.kubernetes.io/name": "ingress-nginx",
+        },
+    },
+    "spec": {"controller": "k8s.io/ingress-nginx"},
+}
+"""The class of the ingress controller that every cluster has here. # differs: kubeadm brings none."""
+
+STORAGE_CLASS = {
+    "apiVersion": "storage.k8s.io/v1",
+    "kind": "StorageClass",
+    "metadata": {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+    "provisioner": "disk.csi.kubetui.dev",
+    "reclaimPolicy": "Delete",
+    "volumeBindingMode": "WaitForFirstConsumer",
+    "allowVolumeExpansion": True,
+}
+"""Network disks for claims that name no class. # differs: kubeadm brings none; kind and minikube do."""
 
 
 def _api_endpoints(address: str) -> list[dict[str, Any]]:
