@@ -7,6 +7,7 @@ import orjson
 
 from kubesim.objects.pods import requests
 from kubesim.objects.selectors import IN, NOTHING, Requirement, Selector, from_label_selector
+from kubesim.objects.volumes import claim_names
 from kubesim.objects.wire import EMPTY, Tree
 from kubesim.scheduler.affinity import AffinityTerms, NodeRequirement, parse_affinity
 
@@ -67,10 +68,8 @@ class PodInfo:
         self.ports = _host_ports(spec)
         self.images = tuple(image_name(c.get("image", "")) for c in _image_containers(spec))
         self.image_containers = len(self.images)
-        self.claims = _claims(spec)
-        """The PersistentVolumeClaims it names."""
-        self.ephemeral = _ephemeral(spec)
-        """The volumes for which a claim is made that is called after the pod."""
+        self.uses_claims = _uses_claims(spec)
+        """Whether it uses PersistentVolumeClaims; which ones is not shared by pods that are alike."""
         self.spread = tuple(spec.get("topologySpreadConstraints") or ())
 
     @property
@@ -133,8 +132,7 @@ def _signature(namespace: str, spec: Tree) -> bytes:
     first = [_container_signature(c) for c in spec.get("initContainers") or ()]
     parts = [spec.get(name) for name in _RELEVANT]
     images = [volume["image"] for volume in spec.get("volumes") or () if "image" in volume]
-    claims = (_claims(spec), _ephemeral(spec))
-    return orjson.dumps((namespace, containers, first, parts, images, claims), option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps((namespace, containers, first, parts, images, _uses_claims(spec)), option=orjson.OPT_SORT_KEYS)
 
 
 def _container_signature(container: Tree) -> tuple[Any, ...]:
@@ -176,20 +174,13 @@ def _image_containers(spec: Tree) -> list[Tree]:
     return [*(spec.get("initContainers") or ()), *(spec.get("containers") or ()), *volumes]
 
 
-def _claims(spec: Tree) -> tuple[str, ...]:
-    volumes = spec.get("volumes") or ()
-    return tuple(v["persistentVolumeClaim"]["claimName"] for v in volumes if v.get("persistentVolumeClaim"))
+def _uses_claims(spec: Tree) -> bool:
+    return any("persistentVolumeClaim" in each or "ephemeral" in each for each in spec.get("volumes") or ())
 
 
-def _ephemeral(spec: Tree) -> tuple[str, ...]:
-    return tuple(v["name"] for v in spec.get("volumes") or () if v.get("ephemeral") is not None)
-
-
-def claims_of(info: PodInfo, pod_name: str) -> tuple[str, ...]:
-    """The claims that a pod uses; those of ephemeral volumes are called after it."""
-    if not info.ephemeral:
-        return info.claims
-    return (*info.claims, *(f"{pod_name}-{name}" for name in info.ephemeral))
+def claims_of(pod: Tree) -> tuple[str, ...]:
+    """The claims that a pod uses, those of its ephemeral volumes among them."""
+    return tuple(claim_names(pod["spec"], pod["metadata"]["name"]))
 
 
 def image_name(image: str) -> str:

@@ -17,7 +17,7 @@ FLUSH_PERIOD_MS = 30_000
 
 ACTIVE, BACKOFF, ERROR_BACKOFF, POOL, GATED, TAKEN = "active", "backoff", "error", "unschedulable", "gated", "taken"
 
-_Group = tuple[int, tuple[tuple[str, str], ...], tuple[str, ...]]
+_Group = tuple[int, tuple[tuple[str, str], ...], tuple[str, ...], tuple[str, ...]]
 
 
 class QueuedPod:
@@ -239,7 +239,7 @@ class SchedulingQueue:
         queued.errors = 0
         queued.rejected_by, queued.incoming = rejected_by, incoming
         queued.ready_at = now + backoff(queued.failures)
-        queued.group = (incoming.info.serial, tuple(incoming.labels.items()), rejected_by)
+        queued.group = (incoming.info.serial, tuple(incoming.labels.items()), rejected_by, incoming.claims)
         self._move(queued, POOL)
         self._pool.add(queued)
 

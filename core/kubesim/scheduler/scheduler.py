@@ -143,10 +143,13 @@ class Scheduler:
         else:
             placement = self._placements.of(pod)
             choice = placement.choose()
-            if choice is not None:
+            if choice is None:
+                incoming, found = self._placements.incoming(pod), placement.diagnose()
+            elif not info.uses_claims or self._storage.takes(choice.node, info.namespace, claims_of(pod)):
                 self._bind(queued, info, choice)
                 return
-            incoming, found = self._placements.incoming(pod), placement.diagnose()
+            else:
+                incoming, found = self._scan(pod)
         if isinstance(found, Choice):
             self._bind(queued, info, found)
         else:
@@ -154,10 +157,8 @@ class Scheduler:
 
     def _needs_scan(self, info: PodInfo, pod: Tree) -> bool:
         """Whether only the full cycle will do: volumes, named nodes, places held for nominated pods."""
-        if info.claims or info.ephemeral:
-            names = claims_of(info, pod["metadata"]["name"])
-            if not self._storage.is_open(self._storage.claims(info.namespace, names)):
-                return True
+        if info.uses_claims and not self._storage.is_open(self._storage.claims(info.namespace, claims_of(pod))):
+            return True
         if info.node_names is not None or self._cache.inventory.shared_hostnames:
             return True
         nominator = self._nominator
@@ -182,10 +183,9 @@ class Scheduler:
         self._cache.add_pod(pod, info, choice.node.name, assumed=True)
         if self._nominator:
             self._nominator.remove(queued.uid)
-        if info.claims or info.ephemeral:
-            claims = claims_of(info, pod["metadata"]["name"])
+        if info.uses_claims:
             try:
-                if not self._volumes.begin(queued.uid, info.namespace, claims, choice.node):
+                if not self._volumes.begin(queued.uid, info.namespace, claims_of(pod), choice.node):
                     self._assumed[queued.uid] = (queued, choice)
                     return
             except ApiError as error:

@@ -8,6 +8,8 @@ from kubesim.objects import quantities, refs, selectors, volumes
 from kubesim.objects.storageclasses import class_of
 from kubesim.objects.wire import CLAIMS, EMPTY, STORAGECLASSES, VOLUMES, Gvr, Tree
 from kubesim.scheduler.affinity import NodeRequirement
+from kubesim.scheduler.nodeinfo import NodeInfo
+from kubesim.scheduler.podinfo import claims_of
 
 CSINODES = Gvr("storage.k8s.io", "v1", "csinodes")
 CSIDRIVERS = Gvr("storage.k8s.io", "v1", "csidrivers")
@@ -87,15 +89,10 @@ class Storage:
         return self._client.get(STORAGECLASSES, "", class_of(claim))
 
     def is_open(self, found: Claims) -> bool:
-        """Whether every node will do as far as these claims go."""
-        if found.problem or found.lost or found.single:
-            return False
-        if any(_is_local(volume) for volume in found.bound) or self._has_limits():
+        """Whether every node will do as far as these claims go, limits of attachments aside."""
+        if found.problem or found.lost or found.single or any(_is_local(volume) for volume in found.bound):
             return False
         return all(self._is_made_anywhere(claim) for claim in found.delayed)
-
-    def _has_limits(self) -> bool:
-        return any(limits_of(each) for each in self._client.list(CSINODES))
 
     def _is_made_anywhere(self, claim: Tree) -> bool:
         storage_class = self.class_of(claim) or EMPTY
@@ -174,10 +171,22 @@ class Storage:
                 found[f"{source['driver']}/{source['volumeHandle']}"] = source["driver"]
         return found
 
-    def limits(self, node: str) -> dict[str, int]:
-        """How many volumes of each driver a node takes."""
-        found = self._client.get(CSINODES, "", node)
-        return {} if found is None else limits_of(found)
+    def takes(self, node: NodeInfo, namespace: str, names: Iterable[str]) -> bool:
+        """Whether a node takes the volumes of these claims, too; one that is there already counts once."""
+        csi_node = self._client.get(CSINODES, "", node.name)
+        limits = {} if csi_node is None else limits_of(csi_node)
+        if not limits:
+            return True
+        wanted = self.attached(namespace, names)
+        there: dict[str, str] = {}
+        for record in node.pods.values():
+            if record.info.uses_claims:
+                there.update(self.attached(record.namespace, claims_of(record.pod)))
+        for driver, limit in limits.items():
+            new = sum(1 for handle, name in wanted.items() if name == driver and handle not in there)
+            if new and new + sum(1 for name in there.values() if name == driver) > limit:
+                return False
+        return True
 
 
 def _problem(claim: Tree) -> str:

@@ -74,7 +74,7 @@ class Placements:
         info = self._parser.parse(pod)
         incoming = _incoming(info, labels_of(pod), None if info.spread else self._selectors.of(pod))
         uid: str = pod["metadata"]["uid"]
-        claims = claims_of(info, pod["metadata"]["name"])
+        claims = claims_of(pod) if info.uses_claims else ()
         return incoming._replace(uid=uid, nominated=self._nominator.node_of(uid), claims=claims)
 
     def _find(self, pod: Tree) -> Placement:

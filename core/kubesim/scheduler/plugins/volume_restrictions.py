@@ -2,7 +2,7 @@
 
 from kubesim.scheduler.framework import ClusterEvent, CycleState, Plugin, Snapshot, Status
 from kubesim.scheduler.nodeinfo import NodeInfo, PodRecord
-from kubesim.scheduler.podinfo import Incoming
+from kubesim.scheduler.podinfo import Incoming, claims_of
 from kubesim.scheduler.storage import Storage
 
 
@@ -59,4 +59,4 @@ class VolumeRestrictions(Plugin):
 def _shares(record: PodRecord, pod: Incoming, names: tuple[str, ...]) -> bool:
     if record.namespace != pod.info.namespace or record.uid == pod.uid:
         return False
-    return any(name in record.info.claims for name in names)
+    return record.info.uses_claims and any(name in names for name in claims_of(record.pod))
