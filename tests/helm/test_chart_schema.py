@@ -77,3 +77,16 @@ def test_numbers_in_reports(value: float, text: str):
 )  # fmt: skip
 def test_formats(name: str, value: object, fits: bool):
     assert (format_problem(name, value) is None) is fits
+
+
+def test_several_problems_behind_a_reference_are_told_at_its_place():
+    schema = {
+        "properties": {"v": {"$ref": "#/$defs/context"}},
+        "$defs": {"context": {"properties": {"drop": {"type": "array", "items": {"type": "string"}}}}},
+    }
+    chart = chart_of({"values.schema.json": json.dumps(schema)})
+    assert schema_report(chart, {"v": {"drop": [1.0, None]}}).splitlines()[1:] == [
+        "- at '/v': validation failed",
+        "  - at '/v/drop/0': got number, want string",
+        "  - at '/v/drop/1': got null, want string",
+    ]

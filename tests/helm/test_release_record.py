@@ -77,7 +77,10 @@ def test_the_secret_is_helms():
 
 
 def test_reading_back():
-    assert from_secret(to_secret(RECORD, modified=1)) == RECORD
+    read = from_secret(to_secret(RECORD, modified=1))
+    assert read._replace(system_labels={}, stamps={}) == RECORD
+    assert (read.system_labels["modifiedAt"], read.system_labels["version"]) == ("0", "3")
+    assert read.stamp("first_deployed") == "2026-09-21T14:13:20.12Z"
     chart = chart_in(RECORD.chart)
     assert (chart.metadata.name, chart.values, chart.schema) == ("t", {"a": 1.0, "b": None}, b"{}")
     assert [file.data for file in chart.files] == [b"\xff\x00"]

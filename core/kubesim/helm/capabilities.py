@@ -48,6 +48,13 @@ class KubeVersion(GoObject):
     """The version of a cluster; ``normalized`` has no suffixes."""
 
     type_name = "common.KubeVersion"
+    by_pointer = True
+    printed_fields: ClassVar[Mapping[str, str]] = {
+        "Version": "version",
+        "normalizedVersion": "normalized",
+        "Major": "major",
+        "Minor": "minor",
+    }
     go_fields: ClassVar[Mapping[str, str]] = {"Version": "version", "Major": "major", "Minor": "minor"}
     go_methods: ClassVar[Mapping[str, Function]] = {}
 

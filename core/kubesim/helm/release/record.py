@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from kubesim.helm.chart.chart import Chart, Dependency, File, Metadata
 from kubesim.helm.chart.errors import ChartError
 from kubesim.helm.manifest import Hook
-from kubesim.helm.yaml.gojson import to_json
+from kubesim.helm.yaml.gojson import string, to_json
 from kubesim.objects.times import format_time, parse_time
 
 Tree = dict[str, Any]
@@ -20,7 +20,9 @@ SECRET_TYPE: Final = "helm.sh/release.v1"
 _NO_TIME: Final = "0001-01-01T00:00:00Z"
 _MAX_RECORD: Final = 64 * 1024 * 1024
 """Bytes of JSON that a record may have."""
-_SYSTEM_LABELS: Final = ("name", "owner", "status", "version", "createdAt", "modifiedAt")
+PENDING: Final = ("pending-install", "pending-upgrade", "pending-rollback")
+"""The statuses of a revision that is on its way."""
+SYSTEM_LABELS: Final = ("name", "owner", "status", "version", "createdAt", "modifiedAt")
 
 
 class Record(NamedTuple):
@@ -42,20 +44,24 @@ class Record(NamedTuple):
     rollback_revision: int = 0
     apply_method: str = "ssa"
     labels: Mapping[str, str] = {}
+    system_labels: Mapping[str, str] = {}
+    """Those that Helm adds to the user's, as they were read."""
+    stamps: Mapping[str, str] = {}
+    """Times as they were read: they may be finer than milliseconds."""
 
     def to_tree(self) -> Tree:
         """The JSON document."""
         info: Tree = {
-            "first_deployed": _stamp(self.first_deployed),
-            "last_deployed": _stamp(self.last_deployed),
+            "first_deployed": self.stamp("first_deployed"),
+            "last_deployed": self.stamp("last_deployed"),
         }
         if self.deleted is not None:
-            info["deleted"] = _stamp(self.deleted)
+            info["deleted"] = self.stamp("deleted")
         optional = {
             "description": self.description,
             "status": self.status,
-            "notes": self.notes,
             "rollback_revision": self.rollback_revision,
+            "notes": self.notes,
         }
         info.update({key: value for key, value in optional.items() if value})
         tree: Tree = {"name": self.name, "info": info, "chart": self.chart}
@@ -70,8 +76,15 @@ class Record(NamedTuple):
         tree.update({key: value for key, value in rest.items() if value})
         return tree
 
+    def stamp(self, field: str) -> str:
+        """One of the times as RFC 3339: as it was read, when it is still that."""
+        moment: int | None = getattr(self, field)
+        known = self.stamps.get(field, "")
+        return known if known and _milliseconds(known) == moment else stamp_of(moment or 0)
 
-def _stamp(milliseconds: int) -> str:
+
+def stamp_of(milliseconds: int) -> str:
+    """A time as records hold it."""
     if not milliseconds:
         return _NO_TIME
     fraction = f"{milliseconds % 1000:03d}".rstrip("0")
@@ -91,17 +104,17 @@ def secret_name(name: str, version: int) -> str:
 
 def to_secret(record: Record, *, created: int | None = None, modified: int | None = None) -> Tree:
     """The Secret of a record; ``created`` and ``modified`` are the times its labels tell."""
+    times = {"createdAt": created, "modifiedAt": modified}
     labels = {
+        **{name: str(moment // 1000) for name, moment in times.items() if moment is not None},
         **record.labels,
+        # k8s: a record that was listed still has the times of its labels, and they win over new ones
+        **{name: value for name, value in record.system_labels.items() if name in times},
         "name": record.name,
         "owner": "helm",
         "status": record.status,
         "version": str(record.version),
     }
-    if created is not None:
-        labels["createdAt"] = str(created // 1000)
-    if modified is not None:
-        labels["modifiedAt"] = str(modified // 1000)
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -117,9 +130,22 @@ def to_secret(record: Record, *, created: int | None = None, modified: int | Non
 
 def encode(tree: Tree) -> str:
     """What a Secret's ``data.release`` holds: base64 of base64 of gzip of the JSON."""
-    document = to_json(tree).encode()
+    document = json_text(tree).encode("utf-8", "surrogateescape")
     packed = base64.b64encode(gzip.compress(document, compresslevel=9, mtime=0))
     return base64.b64encode(packed).decode("ascii")
+
+
+_MAPS: Final = ("annotations", "config", "resources", "values")
+
+
+def json_text(tree: Any) -> str:
+    """JSON with the fields of records in Helm's order; what is a map in Go is sorted."""
+    if isinstance(tree, dict):
+        pairs = [f"{string(key)}:{to_json(value) if key in _MAPS else json_text(value)}" for key, value in tree.items()]
+        return "{" + ",".join(pairs) + "}"
+    if isinstance(tree, list | tuple):
+        return "[" + ",".join([json_text(value) for value in tree]) + "]"
+    return to_json(tree)
 
 
 def decode(text: str) -> Tree:
@@ -127,7 +153,8 @@ def decode(text: str) -> Tree:
     try:
         packed = base64.b64decode(base64.b64decode(text, validate=True), validate=True)
         document = _unzipped(packed) if packed.startswith(b"\x1f\x8b\x08") else packed
-        tree = json.loads(document)
+        # k8s: Go reads every number as a float64
+        tree = json.loads(document, parse_int=float)
     except (binascii.Error, ValueError, OSError, EOFError, zlib.error) as error:
         raise ChartError(f"release record cannot be read: {error}") from None
     if not isinstance(tree, dict):
@@ -148,9 +175,7 @@ def from_secret(secret: Tree) -> Record:
     text = (secret.get("data") or {}).get("release")
     if not isinstance(text, str):
         raise ChartError("release record cannot be read: the Secret has no release")
-    labels = secret.get("metadata", {}).get("labels") or {}
-    own = {name: value for name, value in labels.items() if name not in _SYSTEM_LABELS}
-    return from_tree(decode(text), own)
+    return from_tree(decode(text), secret.get("metadata", {}).get("labels") or {})
 
 
 def from_tree(tree: Tree, labels: Mapping[str, str] | None = None) -> Record:
@@ -172,7 +197,9 @@ def from_tree(tree: Tree, labels: Mapping[str, str] | None = None) -> Record:
         deleted=_milliseconds(info.get("deleted")),
         rollback_revision=int(info.get("rollback_revision", 0)),
         apply_method=str(tree.get("apply_method", "")),
-        labels=labels or {},
+        labels={name: value for name, value in (labels or {}).items() if name not in SYSTEM_LABELS},
+        system_labels={name: value for name, value in (labels or {}).items() if name in SYSTEM_LABELS},
+        stamps={name: str(info[name]) for name in ("first_deployed", "last_deployed", "deleted") if info.get(name)},
     )
 
 
@@ -208,11 +235,11 @@ def chart_tree(chart: Chart) -> Tree:
     return {
         "metadata": metadata_tree(chart.metadata),
         "lock": chart.lock,
-        "templates": _file_trees(chart.templates),
+        "templates": _file_trees(chart.templates) or None,
         "values": chart.values,
         "schema": base64.b64encode(chart.schema).decode() if chart.schema is not None else None,
         "schemamodtime": _NO_TIME,
-        "files": _file_trees(chart.files),
+        "files": _file_trees(chart.files) or None,
         "modtime": _NO_TIME,
     }
 

@@ -165,11 +165,14 @@ class GoObject:
 
     ``go_fields`` maps a field's Go name to the attribute that holds it, in Go's order; ``go_methods`` maps a method's
     name to its signature (the implementation takes the object first). With ``go_string()`` it is a fmt.Stringer, with
-    ``go_json()`` it says itself what is marshalled.
+    ``go_json()`` it says itself what is marshalled. ``by_pointer``: its String method is one of the pointer, which a
+    template finds only where the struct is printed by itself; ``printed_fields`` are all of its fields then.
     """
 
     type_name: ClassVar[str] = "struct {}"
     kind_name: ClassVar[str] = "struct"
+    by_pointer: ClassVar[bool] = False
+    printed_fields: ClassVar[Mapping[str, str]] = {}
     go_fields: ClassVar[Mapping[str, str]] = {}
     go_methods: ClassVar["Mapping[str, Function]"] = {}
 

@@ -4,15 +4,20 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
 from kubesim.helm.capabilities import KubeVersion, parse_kube_version
 from kubesim.helm.chart.archive import read_archive
+from kubesim.helm.chart.chart import Chart
 from kubesim.helm.chart.errors import ChartError
+from kubesim.helm.chart.loader import load_archive
 from kubesim.helm.template.errors import GoError
 from kubetui.cli.helm.flags import SWITCH, TEXT, Flag, Parsed
-from kubetui.cli.helm.inputs import VALUE_FLAGS, load_chart, load_path, namespace_of, sources, values_of
+from kubetui.cli.helm.inputs import VALUE_FLAGS, load_path, namespace_of, sources, values_of
+from kubetui.cli.helm.references import ACCESS_FLAGS, CHART_FLAGS, located, update_dependencies
 
 CREATE_USAGE: Final = "create NAME [flags]"
 LINT_USAGE: Final = "lint PATH [flags]"
@@ -27,7 +32,14 @@ LINT_FLAGS: Final = {
     "kube-version": Flag(TEXT),
     **VALUE_FLAGS,
 }
-PACKAGE_FLAGS: Final = {"app-version": Flag(TEXT), "destination": Flag(TEXT, "d"), "version": Flag(TEXT)}
+PACKAGE_FLAGS: Final = {
+    **ACCESS_FLAGS,
+    "app-version": Flag(TEXT),
+    "dependency-update": Flag(SWITCH, "u"),
+    "destination": Flag(TEXT, "d"),
+    "version": Flag(TEXT),
+}
+SHOW_FLAGS: Final = CHART_FLAGS
 
 
 def create(parsed: Parsed) -> int:
@@ -136,6 +148,8 @@ def package(parsed: Parsed) -> int:
     for name in parsed.words:
         if not os.path.exists(name):
             raise ChartError(f"stat {name}: no such file or directory")
+        if parsed.on("dependency-update"):
+            _update_silently(Path(name), parsed)
         chart = load_path(Path(os.path.abspath(name)))
         _set_versions(chart.metadata, parsed)
         missing = [one.name for one in chart.metadata.dependencies if one.name not in _names(chart.dependencies)]
@@ -147,6 +161,12 @@ def package(parsed: Parsed) -> int:
         target.write_bytes(data)
         print(f"Successfully packaged chart and saved it to: {target}")
     return 0
+
+
+def _update_silently(path: Path, parsed: Parsed) -> None:
+    """Fetch dependencies before packing, of which Helm prints nothing."""
+    with redirect_stdout(StringIO()):
+        update_dependencies(path, parsed)
 
 
 def _destination(parsed: Parsed) -> str:
@@ -172,6 +192,17 @@ def _set_versions(metadata: Any, parsed: Parsed) -> None:
         metadata.app_version = parsed.text("app-version")
 
 
+def _archived(path: Path) -> Chart:
+    """The chart in an archive, with the errors of the library that Helm shows charts with."""
+    try:
+        return load_path(path)
+    except ChartError:
+        data = path.read_bytes()
+        if not data.startswith(b"\x1f\x8b\x08"):
+            raise
+        return load_archive(data)
+
+
 def show(parsed: Parsed) -> int:
     """Print a part of a chart."""
     from kubesim.helm.show import WHAT
@@ -183,7 +214,8 @@ def show(parsed: Parsed) -> int:
         return 0
     if len(parsed.words) != 2:
         raise ChartError(f'"helm show {what}" requires 1 argument\n\nUsage:  helm show {what} [CHART] [flags]')
-    text = text_of(load_chart(parsed.words[1]), what)
+    path = located(parsed.words[1], parsed)
+    text = text_of(_archived(path) if path.is_file() else load_path(path), what)
     sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
     sys.stdout.buffer.flush()
     return 0

@@ -14,6 +14,7 @@ from kubesim.helm.chart.sources import merge_values
 from kubesim.helm.template.execute.context import Sources
 from kubesim.helm.template.values import decode
 from kubetui.cli.helm.flags import LIST, MANY, SWITCH, TEXT, Flag, Parsed
+from kubetui.cli.helm.references import SETTING_FLAGS, located
 
 VALUE_FLAGS: Final = {
     "values": Flag(LIST, "f"),
@@ -23,7 +24,7 @@ VALUE_FLAGS: Final = {
     "set-file": Flag(MANY),
     "set-literal": Flag(MANY),
 }
-GLOBAL_FLAGS: Final = {"namespace": Flag(TEXT, "n"), "debug": Flag(SWITCH)}
+GLOBAL_FLAGS: Final = {"namespace": Flag(TEXT, "n"), "debug": Flag(SWITCH), **SETTING_FLAGS}
 
 
 def namespace_of(parsed: Parsed) -> str:
@@ -67,25 +68,9 @@ def _read(path: str) -> str:
         raise ChartError(f"open {path}: permission denied") from None
 
 
-def locate(name: str) -> Path:
-    """The absolute path of a chart that a user named; ChartError with Helm's text when it is none of this machine."""
-    name = name.strip()
-    if os.path.exists(name):
-        return Path(os.path.abspath(name))
-    if os.path.isabs(name) or name.startswith("."):
-        raise ChartError(f'path "{name}" not found')
-    if "://" in name:
-        # differs: nothing is fetched from repositories and registries
-        raise ChartError(f"{name}: charts are read from folders and archives only")
-    first, slash, rest = name.partition("/")
-    if not slash or not rest:
-        raise ChartError(f"non-absolute URLs should be in form of repo_name/path_to_chart, got: {name}")
-    raise ChartError(f"repo {first} not found")
-
-
-def load_chart(name: str) -> Chart:
-    """The chart that a user named."""
-    return load_path(locate(name))
+def load_chart(name: str, parsed: Parsed | None = None) -> Chart:
+    """The chart that a user named; ``parsed`` has the flags that say how to find it."""
+    return load_path(located(name, parsed or Parsed({}, [])))
 
 
 def load_path(path: Path) -> Chart:

@@ -17,11 +17,13 @@ from kubesim.helm.template.execute.context import Context
 from kubesim.helm.template.quoting import quote
 from kubesim.helm.template.values import decode
 from kubetui.cli.helm.flags import LIST, MANY, SWITCH, TEXT, Flag, Parsed
-from kubetui.cli.helm.inputs import VALUE_FLAGS, load_chart, namespace_of, sources, values_of
+from kubetui.cli.helm.inputs import VALUE_FLAGS, load_path, namespace_of, sources, values_of
+from kubetui.cli.helm.references import CHART_FLAGS, has_missing, located, update_dependencies
 
 USAGE: Final = "template [NAME] [CHART] [flags]"
 _OWN: Final = {
     "api-versions": Flag(LIST, "a"),
+    "dependency-update": Flag(SWITCH),
     "dry-run": Flag(TEXT, optional="unset"),
     "generate-name": Flag(SWITCH, "g"),
     "include-crds": Flag(SWITCH),
@@ -38,7 +40,6 @@ _OWN: Final = {
 _WITHOUT_EFFECT: Final = {
     "create-namespace": Flag(SWITCH),
     "description": Flag(TEXT),
-    "devel": Flag(SWITCH),
     "disable-openapi-validation": Flag(SWITCH),
     "enable-dns": Flag(SWITCH),
     "force-conflicts": Flag(SWITCH),
@@ -50,11 +51,10 @@ _WITHOUT_EFFECT: Final = {
     "skip-crds": Flag(SWITCH),
     "take-ownership": Flag(SWITCH),
     "timeout": Flag(TEXT),
-    "version": Flag(TEXT),
     "wait": Flag(TEXT, optional="watcher"),
     "wait-for-jobs": Flag(SWITCH),
 }
-FLAGS: Final = {**_OWN, **_WITHOUT_EFFECT, **VALUE_FLAGS}
+FLAGS: Final = {**_OWN, **_WITHOUT_EFFECT, **CHART_FLAGS, **VALUE_FLAGS}
 
 _NAME: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 _LONGEST_NAME: Final = 53
@@ -77,8 +77,9 @@ def run(parsed: Parsed) -> int:
     _check_kube_version(parsed)
     _check_dry_run(parsed)
     name, chart_name = release_name(parsed)
-    chart = _installable(chart_name)
+    path = located(chart_name, parsed)
     values = values_of(parsed)
+    chart = _installable(path, parsed)
     rendered = _rendered(chart, values, name, parsed)
     for warning in rendered.warnings:
         print(f"level=WARN msg={quote(warning)}", file=sys.stderr)
@@ -104,10 +105,7 @@ def _check_dry_run(parsed: Parsed) -> None:
     mode = parsed.text("dry-run", "client")
     if mode == "none":
         raise ChartError('invalid dry-run value ("none"). Must be "server" or "client"')
-    if mode == "server":
-        # differs: there is no cluster to ask
-        raise ChartError("--dry-run=server needs a cluster: kubetui helm template renders on this machine only")
-    if mode not in {"client", "unset"}:
+    if mode not in {"client", "server", "unset"}:
         raise ChartError(f'invalid dry-run value ({quote(mode)}). Must be "none", "server", or "client"')
 
 
@@ -147,8 +145,11 @@ def _check_name(name: str) -> None:
         )
 
 
-def _installable(name: str) -> Chart:
-    chart = load_chart(name)
+def _installable(path: Path, parsed: Parsed) -> Chart:
+    chart = load_path(path)
+    if parsed.on("dependency-update") and has_missing(chart):
+        update_dependencies(path, parsed)
+        chart = load_path(path)
     if chart.metadata.type not in {"", "application"}:
         raise ChartError(f"{chart.metadata.type} charts are not installable")
     if chart.metadata.deprecated:
@@ -161,6 +162,14 @@ def _rendered(chart: Chart, values: dict[str, Any], name: str, parsed: Parsed) -
     release = Release(name, namespace_of(parsed), is_install=not upgrade, is_upgrade=upgrade)
     version = parsed.text("kube-version") or KUBE_VERSION
     capabilities = default_capabilities(version, parsed.many("api-versions"))
+    lookup = None
+    if parsed.text("dry-run") == "server":
+        from kubetui.cli.helm.releases.session import Session
+
+        session = Session(parsed)
+        session.reach()
+        setting = session.setting(rendering=True)
+        capabilities, lookup = setting.capabilities, setting.lookup
     _check_name(name)
     try:
         return render(
@@ -169,6 +178,7 @@ def _rendered(chart: Chart, values: dict[str, Any], name: str, parsed: Parsed) -
             release,
             sources(),
             capabilities=capabilities,
+            lookup=lookup,
             skip_schema_validation=parsed.on("skip-schema-validation"),
         )
     except ChartError as error:

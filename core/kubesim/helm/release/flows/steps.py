@@ -1,6 +1,6 @@
 """What the flows of a release speak: they yield Requests and Waits, and are sent the Responses."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
 from kubesim.helm.capabilities import Capabilities
@@ -29,18 +29,37 @@ class Resource(NamedTuple):
     namespaced: bool
 
 
+Report = Callable[[str, str, Mapping[str, Any]], None]
+"""report(level, message, attributes): what Helm logs; level is DEBUG, INFO, WARN or ERROR."""
+
+
 class Setting(NamedTuple):
-    """What the flows know of the cluster: kinds by (apiVersion, kind), capabilities, time, chance and who acts."""
+    """What the flows know of the cluster: kinds by (apiVersion, kind), capabilities, time, chance and who acts.
+
+    ``refresh`` is called when the cluster may serve more kinds than before, ``report`` with what Helm would log.
+    """
 
     resources: Mapping[tuple[str, str], Resource]
     capabilities: Capabilities
     sources: Sources
     identity: Identity = ADMIN
     lookup: Lookup | None = None
+    refresh: Callable[[], None] | None = None
+    report: Report | None = None
 
 
 class FlowError(ChartError):
     """A release could not be changed; ``str()`` is Helm's text."""
+
+
+class NotFoundError(FlowError):
+    """There is no such release, or no such revision of it."""
+
+
+def log(setting: Setting, text: str, level: str = "DEBUG", **attributes: Any) -> None:
+    """Report something in Helm's words."""
+    if setting.report is not None:
+        setting.report(level, text, attributes)
 
 
 POLL: Final = 2000

@@ -1,9 +1,9 @@
 """Compiles the nodes that make output or steer: text, actions, if, with, range, template, break and continue."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from kubesim.helm.template.errors import GoError
+from kubesim.helm.template.errors import BudgetError, GoError
 from kubesim.helm.template.execute.expressions import compile_pipe, compile_raw, operand
 from kubesim.helm.template.execute.scope import Scope
 from kubesim.helm.template.execute.state import State, Step
@@ -54,8 +54,8 @@ def _straight(steps: Sequence[Step], characters: int) -> Step:
         budget = state.budget
         budget.steps -= count
         budget.room -= characters
-        if budget.steps < 0:
-            budget.out_of_steps(state.where())
+        if budget.steps < budget.look_at or budget.room < 0:
+            budget.look()
         for step in steps:
             step(state, dot)
 
@@ -69,8 +69,8 @@ def _jumping(steps: Sequence[Step], characters: int) -> Step:
         budget = state.budget
         budget.steps -= count
         budget.room -= characters
-        if budget.steps < 0:
-            budget.out_of_steps(state.where())
+        if budget.steps < budget.look_at or budget.room < 0:
+            budget.look()
         for step in steps:
             jump = step(state, dot)
             if jump is not None:
@@ -128,13 +128,16 @@ def _action(node: Action, scope: Scope) -> Step:
         budget = state.budget
         budget.room -= len(value)
         if budget.room < 0:
-            budget.out_of_room(state.where())
+            budget.out_of_room()
 
     return run
 
 
 def _printed(state: State, node: Node, value: Any) -> str:
     try:
+        if isinstance(value, GoObject) and value.by_pointer:
+            stringer: Callable[[], str] = getattr(value, "go_string")  # noqa: B009 (not every struct has one)
+            return stringer()
         # A printed pointer is followed first, so it shows no ampersand.
         return text(value).removeprefix("&") if isinstance(value, GoObject) else text(value)
     except GoError as error:
@@ -202,7 +205,10 @@ def _invocation(node: Invocation, scope: Scope) -> Step:
         inner = State(context, template, state.out, state.depth + 1)
         inner.variables = [value] * template.slots
         budget.enter()
-        step(inner, value)
+        try:
+            step(inner, value)
+        except BudgetError as error:
+            raise inner.placed(error) from None
         budget.depth -= 1
 
     return run

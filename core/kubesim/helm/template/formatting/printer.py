@@ -108,7 +108,7 @@ class Printer:
             return format_string(value, verb, flags)
         if isinstance(value, bool):
             return format_bool(value, verb, flags)
-        stringer = getattr(value, "go_string", None)
+        stringer = None if getattr(value, "by_pointer", False) else getattr(value, "go_string", None)
         if stringer is not None and not flags.sharp_v and verb in "vsxXq":
             return format_string(stringer(), verb, flags)
         if isinstance(value, int):
@@ -162,7 +162,7 @@ class Printer:
         named = flags.sharp_v or flags.plus_v
         fields = [
             (f"{name}:" if named else "") + self.element(getattr(value, attribute), verb, depth)
-            for name, attribute in value.go_fields.items()
+            for name, attribute in (value.printed_fields or value.go_fields).items()
         ]
         body = ", ".join(fields) if flags.sharp_v else " ".join(fields)
         prefix = value.type_name.lstrip("*") if flags.sharp_v else ""
