@@ -59,6 +59,9 @@ class EventExpiry:
         self._expire(due)
 
     def _expire(self, due: int) -> None:
+        if self._writer.outage:
+            self._loop.after(BUCKET_MS, self._expire, due)
+            return
         bucket = self._buckets[due]
         left = SLICE
         while bucket and left > 0:

@@ -4,8 +4,8 @@ from typing import Any
 
 from kubesim.kernel.journal import Journal
 from kubesim.kernel.loop import Loop
-from kubesim.objects.errors import conflict
-from kubesim.objects.wire import Asked, Gvr, Tree
+from kubesim.objects.errors import conflict, failure
+from kubesim.objects.wire import FAULTS, Asked, Gvr, Tree
 from kubesim.store.mvcc import StaleError, Store
 
 TRIM_PERIOD = 64
@@ -20,6 +20,8 @@ class Writer:
         self._loop = loop
         self._journal = journal
         self._entries = journal.entries
+        self.outage = ""
+        """Why nothing can be written, "" when it can. Faults are, so that they can be mended."""
 
     def put(self, gvr: Gvr, namespace: str, name: str, new: Tree, old: Tree | None, asked: Asked) -> Tree:
         """Store an object; returns it with its new resourceVersion."""
@@ -28,6 +30,8 @@ class Writer:
     def take(self, gvr: Gvr, namespace: str, name: str, new: dict[str, Any], old: Tree | None, asked: Asked) -> Tree:
         """As ``put``, but takes the object over: nobody else may hold it or its metadata."""
         store = self._store
+        if self.outage and gvr != FAULTS:
+            raise failure(500, "InternalError", self.outage)
         try:
             stored = store.take(gvr, namespace, name, new, old)
         except StaleError:
@@ -43,6 +47,8 @@ class Writer:
     def delete(self, gvr: Gvr, namespace: str, name: str, old: Tree, asked: Asked) -> Tree:
         """Remove an object; returns its last state with the revision of the deletion."""
         store = self._store
+        if self.outage and gvr != FAULTS:
+            raise failure(500, "InternalError", self.outage)
         try:
             last = store.delete(gvr, namespace, name, old)
         except StaleError:

@@ -6,7 +6,8 @@ from kubesim.objects.units import fnv32a
 from kubesim.objects.wire import FAULTS, Tree
 
 NODE_CRASH, KUBELET_STOP, PARTITION, KILL = "NodeCrash", "KubeletStop", "NetworkPartition", "KillContainers"
-TYPES = (NODE_CRASH, KUBELET_STOP, PARTITION, KILL)
+COMPONENT_CRASH = "ComponentCrash"
+TYPES = (NODE_CRASH, KUBELET_STOP, PARTITION, KILL, COMPONENT_CRASH)
 MAX_NAME = 253
 
 
@@ -28,6 +29,12 @@ def partition(name: str) -> Tree:
 def kill_containers(namespace: str, pod: str) -> Tree:
     """The containers of a pod are killed once; the Fault is deleted when that is done."""
     return _fault(KILL, "kill", {"kind": "Pod", "namespace": namespace, "name": pod})
+
+
+def crash_component(name: str, pod: str = "") -> Tree:
+    """A part of the control plane crashes again and again: all of it, or one ``pod`` of kube-system."""
+    target = {"kind": "Pod", "namespace": "kube-system", "name": pod} if pod else {"kind": "Component", "name": name}
+    return _fault(COMPONENT_CRASH, "crash", target)
 
 
 def _fault(type_: str, word: str, target: dict[str, Any]) -> Tree:

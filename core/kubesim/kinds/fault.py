@@ -9,8 +9,10 @@ from kubesim.kinds.shapes import drop, filled
 from kubesim.objects.errors import Cause
 from kubesim.objects.wire import EMPTY, FAULTS, Tree
 
-TYPES = ("NodeCrash", "KubeletStop", "NetworkPartition", "KillContainers")
-"""A node that stops at once, its kubelet alone, its network, or the containers of a pod that are killed once."""
+TYPES = ("NodeCrash", "KubeletStop", "NetworkPartition", "KillContainers", "ComponentCrash")
+"""A node that stops at once, its kubelet alone, its network, the containers of a pod that are killed once, or a part
+of the control plane that keeps crashing."""
+COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
 _NODE_TYPES = frozenset(TYPES[:3])
 
@@ -43,11 +45,15 @@ class FaultStrategy(Plain):
         found = one_of("spec.type", kind, TYPES)
         if not target.get("name"):
             found.append(required("spec.target.name"))
-        wanted = "Node" if kind in _NODE_TYPES else "Pod"
-        if not found and target.get("kind") != wanted:
-            found.append(not_supported("spec.target.kind", target.get("kind"), (wanted,)))
-        if not found and wanted == "Pod" and not target.get("namespace"):
+        wanted: tuple[str, ...] = ("Node",) if kind in _NODE_TYPES else ("Pod",)
+        if kind == "ComponentCrash":
+            wanted = ("Component", "Pod")
+        if not found and target.get("kind") not in wanted:
+            found.append(not_supported("spec.target.kind", target.get("kind"), wanted))
+        if not found and target["kind"] == "Pod" and not target.get("namespace"):
             found.append(required("spec.target.namespace"))
+        if not found and target["kind"] == "Component":
+            found += one_of("spec.target.name", target["name"], COMPONENTS)
         return found
 
     def validate_update(self, new: Tree, old: Tree, subresource: str = "") -> list[Cause]:

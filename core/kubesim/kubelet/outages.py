@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING
 
 from kubesim.kernel.loop import Loop
+from kubesim.kubelet.shared import Shared
+from kubesim.kubelet.worker import PodWorker
 from kubesim.machinery.client import Client
 from kubesim.objects.errors import ApiError
 from kubesim.objects.wire import FAULTS, Tree
@@ -18,10 +20,14 @@ BOOT_MS, RESTART_MS = 5_000, 1_000
 class Outages:
     """What is broken at present, node by node."""
 
-    def __init__(self, loop: Loop, client: Client, fleet: "Kubelets") -> None:
+    def __init__(self, loop: Loop, client: Client, fleet: "Kubelets", shared: Shared) -> None:
         self._loop = loop
         self._client = client
         self._fleet = fleet
+        self._shared = shared
+        self._has_api_server = True
+        self._down: dict[str, str] = {}
+        """What has stopped the kubelet of a node: the crash of the machine or its own stop."""
         self._active: dict[str, dict[str, str]] = {}
         """Type by fault name, by node."""
 
@@ -57,29 +63,54 @@ class Outages:
         if agent is None:
             return
         if NODE_CRASH in after and NODE_CRASH not in before:
+            self._down[node] = NODE_CRASH
             agent.halt(machine=True)
-        elif KUBELET_STOP in after and KUBELET_STOP not in before:
+        elif KUBELET_STOP in after and KUBELET_STOP not in before and node not in self._down:
+            self._down[node] = KUBELET_STOP
             agent.halt(machine=False)
-        elif PARTITION in after and PARTITION not in before:
+        if PARTITION in after:
             agent.disconnect()
-        if before and not after:
-            if NODE_CRASH in before:
-                self._loop.after(BOOT_MS, self.recover, node, NODE_CRASH)
-            elif KUBELET_STOP in before:
-                self._loop.after(RESTART_MS, self.recover, node, KUBELET_STOP)
-            else:
-                self.recover(node, PARTITION)
+        if node in self._down:
+            if NODE_CRASH not in after and KUBELET_STOP not in after:
+                self._loop.after(BOOT_MS if self._down[node] == NODE_CRASH else RESTART_MS, self.recover, node)
+        elif PARTITION in before and PARTITION not in after:
+            self.recover(node)
 
-    def recover(self, node: str, kind: str) -> None:
+    def recover(self, node: str) -> None:
         """A node is back, unless something else has happened to it meanwhile."""
-        agent = self._fleet.agents.get(node)
-        if agent is None or self._active.get(node):
+        agent, kinds = self._fleet.agents.get(node), self._kinds(node)
+        if agent is None or NODE_CRASH in kinds or KUBELET_STOP in kinds:
             return
-        known = self._fleet.pods_of(node)
-        if kind == PARTITION:
-            agent.reconnect(known)
-        else:
-            agent.resume(known, machine=kind == NODE_CRASH)
+        reached = self._has_api_server and PARTITION not in kinds
+        down = self._down.pop(node, None)
+        if down is not None:
+            agent.resume(self._fleet.pods_of(node), machine=down == NODE_CRASH)
+        elif reached:
+            agent.reconnect(self._fleet.pods_of(node))
+        if not reached:
+            agent.disconnect()
+
+    def reach(self, *, api_server: bool) -> None:
+        """All kubelets lose the API server, or find it again."""
+        self._has_api_server = api_server
+        for name, agent in self._fleet.agents.items():
+            if not api_server:
+                agent.disconnect()
+            elif agent.running and not self._active.get(name):
+                agent.reconnect(self._fleet.pods_of(name))
+
+    def crash(self, namespace: str, name: str, *, on: bool) -> None:
+        """Have the containers of a pod end as soon as they start, or no more."""
+        broken, place = self._shared.broken, (namespace, name)
+        worker = self._fleet.worker_of(namespace, name)
+        if on and place not in broken:
+            broken[place] = None
+            if worker is not None and worker.agent.running:
+                worker.kill(self._loop.now)
+        elif not on and place in broken:
+            del broken[place]
+            if worker is not None:
+                _start_again(worker, self._loop.now)
 
     def _kill(self, fault: str, namespace: str, name: str, revision: int) -> None:
         worker = self._fleet.worker_of(namespace, name)
@@ -93,3 +124,12 @@ class Outages:
             self._client.note = str(error)
         finally:
             self._client.cause = 0
+
+
+def _start_again(worker: PodWorker, now: int) -> None:
+    """Forget how often containers have crashed."""
+    for container in worker.containers:
+        container.back_off = None
+        if container.reason:
+            container.retry_at = min(container.retry_at, now)
+    worker.poke()

@@ -182,6 +182,9 @@ def _status(worker: "PodWorker", current: Tree) -> dict[str, Any]:
     plan, agent = worker.plan, worker.agent
     stamp, generation = agent.loop.stamp(), current["metadata"].get("generation", 1)
     old: Tree = current.get("status") or {}
+    if not worker.start_stamp:
+        # It never came to anything on this node: there is nothing to tell but the end.
+        return {**old, "phase": worker.final or old.get("phase") or pods.PENDING}
     phase = worker.final
     if not phase:
         active = worker.stage >= ACTIVE

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from kubesim.objects.errors import ApiError
 from unit.controllers.workload_cluster import WorkloadCluster
 
 
@@ -122,3 +123,68 @@ def test_a_lost_volume_is_told(cluster: WorkloadCluster) -> None:
     cluster.store.delete(cluster.gvr("PersistentVolume"), "", "v", lost)
     cluster.run(1)
     assert (phase(cluster), reasons(cluster)[-1]) == ("Lost", "ClaimLost")
+
+
+# ---------------------------------------------------------------------- growth
+def grow(cluster: WorkloadCluster, size: str) -> None:
+    cluster.patch("PersistentVolumeClaim", "c", {"spec": {"resources": {"requests": {"storage": size}}}})
+
+
+def capacity(cluster: WorkloadCluster) -> tuple[str, str]:
+    """Of the claim and of its volume."""
+    found = cluster.get("PersistentVolumeClaim", "c")
+    volume = cluster.get("PersistentVolume", found["spec"]["volumeName"])
+    return found["status"]["capacity"]["storage"], volume["spec"]["capacity"]["storage"]
+
+
+def test_a_claim_grows_when_a_pod_uses_it(cluster: WorkloadCluster) -> None:
+    cluster.create(storage_class(allowVolumeExpansion=True))
+    cluster.create(claim())
+    cluster.run(3)
+    grow(cluster, "2Gi")
+    cluster.run(3)
+    conditions = cluster.get("PersistentVolumeClaim", "c")["status"]["conditions"]
+    assert [(each["type"], each["status"]) for each in conditions] == [("FileSystemResizePending", "True")]
+    assert capacity(cluster) == ("1Gi", "2Gi")
+    cluster.create(user())
+    cluster.run(10)
+    assert capacity(cluster) == ("2Gi", "2Gi")
+    assert "conditions" not in cluster.get("PersistentVolumeClaim", "c")["status"]
+    assert reasons(cluster)[-3:] == ["Resizing", "FileSystemResizeRequired", "FileSystemResizeSuccessful"]
+
+
+def test_a_class_must_allow_growth(cluster: WorkloadCluster) -> None:
+    cluster.create(storage_class())
+    cluster.create(claim())
+    cluster.run(3)
+    with pytest.raises(ApiError, match=r"the storageclass that provisions the pvc must support resize"):
+        grow(cluster, "2Gi")
+
+
+# ---------------------------------------------------------------------- volumes of pods
+def scratch(name: str = "p") -> dict[str, Any]:
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": claim(storage_class="fast")["spec"]}
+    volumes = [{"name": "scratch", "ephemeral": {"volumeClaimTemplate": template}}]
+    spec = {"containers": [{"name": "c", "image": "nginx"}], "volumes": volumes}
+    return {"kind": "Pod", "metadata": {"name": name}, "spec": spec}
+
+
+def test_an_ephemeral_volume_gets_a_claim_that_goes_with_the_pod(cluster: WorkloadCluster) -> None:
+    cluster.create(storage_class())
+    cluster.create(scratch())
+    cluster.run(3)
+    found = cluster.get("PersistentVolumeClaim", "p-scratch")
+    assert found["metadata"]["labels"] == {"a": "b"}
+    assert found["metadata"]["ownerReferences"][0]["kind"] == "Pod"
+    assert phase(cluster, "p-scratch") == "Bound"
+    cluster.delete("Pod", "p")
+    cluster.run(10)
+    assert cluster.get("PersistentVolumeClaim", "p-scratch") is None
+
+
+def test_a_claim_of_somebody_else_is_not_taken(cluster: WorkloadCluster) -> None:
+    cluster.create(claim("p-scratch"))
+    cluster.create(scratch())
+    cluster.run(1)
+    text = 'PVC "default/p-scratch" was not created for the pod (pod is not owner)'
+    assert ("FailedBinding", f"ephemeral volume scratch: {text}") in cluster.messages("Pod", "p")

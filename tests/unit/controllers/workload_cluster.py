@@ -12,6 +12,8 @@ from kubesim.controllers.resourcequota import ResourceQuotaController
 from kubesim.controllers.statefulset import StatefulSetController
 from kubesim.controllers.ttlafterfinished import TtlAfterFinishedController
 from kubesim.controllers.volumes import PersistentVolumeController
+from kubesim.controllers.volumes.ephemeral import EphemeralVolumeController
+from kubesim.controllers.volumes.expansion import ExpansionController
 from kubesim.controllers.volumes.protection import ClaimProtectionController, VolumeProtectionController
 from kubesim.objects import refs
 from kubesim.objects.wire import NODES, PODS, Tree
@@ -99,6 +101,8 @@ class WorkloadCluster(SmallCluster):
         self.autoscaler = AutoscalerController(loop, hub, of("horizontal-pod-autoscaler"), self.usage)
         self.disruption = DisruptionController(loop, hub, of("disruption-controller"))
         self.volumes = PersistentVolumeController(loop, hub, of("persistentvolume-controller"))
+        self.expansion = ExpansionController(loop, hub, of("expand-controller"))
+        self.ephemeral = EphemeralVolumeController(loop, hub, of("ephemeral-volume-controller"))
         self.claim_protection = ClaimProtectionController(loop, hub, of("pvc-protection-controller"))
         self.volume_protection = VolumeProtectionController(loop, hub, of("pv-protection-controller"))
         tables = sorted({strategy.storage or strategy.gvr for strategy in self.api.resources()})

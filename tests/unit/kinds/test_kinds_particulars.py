@@ -32,11 +32,20 @@ def fault(kind="NodeCrash", **target):
         (fault("KillContainers", name="p", namespace="x"), []),
         (fault("KillContainers", name="p"), ["spec.target.namespace: Required value"]),
         (fault(), ["spec.target.name: Required value"]),
+        ({"spec": {"type": "ComponentCrash", "target": {"kind": "Component", "name": "etcd"}}}, []),
+        (fault("ComponentCrash", name="kube-scheduler-cp-1", namespace="kube-system"), []),
+        (
+            {"spec": {"type": "ComponentCrash", "target": {"kind": "Component", "name": "kubelet"}}},
+            [
+                'spec.target.name: Unsupported value: "kubelet": supported values: "etcd", "kube-apiserver", '
+                '"kube-controller-manager", "kube-scheduler"'
+            ],
+        ),
         (
             fault("Meteor", name="n1"),
             [
                 'spec.type: Unsupported value: "Meteor": supported values: "NodeCrash", "KubeletStop", '
-                '"NetworkPartition", "KillContainers"'
+                '"NetworkPartition", "KillContainers", "ComponentCrash"'
             ],
         ),
         (

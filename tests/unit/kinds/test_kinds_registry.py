@@ -6,7 +6,7 @@ import pytest
 
 from kubesim.api.schema import Schema
 from kubesim.kinds import strategies
-from kubesim.objects.wire import FAULTS
+from kubesim.objects.wire import FAULTS, LOADS
 from unit.kinds.golden import known
 
 STABLE = [facts for facts in Schema.load().resources() if facts.stable]
@@ -27,7 +27,7 @@ def test_names_agree_with_the_schema(facts):
 def test_there_is_one_strategy_a_resource():
     found = [strategy.gvr for strategy in strategies()]
     assert len(found) == len(set(found))
-    assert set(found) == {facts.gvr for facts in STABLE} | {FAULTS}
+    assert set(found) == {facts.gvr for facts in STABLE} | {FAULTS, LOADS}
 
 
 def test_every_table_begins_with_or_contains_the_name():

@@ -7,9 +7,10 @@ from kubesim.controllers.namespaces import content
 from kubesim.kernel.loop import Loop
 from kubesim.machinery.client import Client
 from kubesim.machinery.controller import Controller
+from kubesim.machinery.definitions import Definitions
 from kubesim.machinery.informer import Hub
 from kubesim.objects import refs
-from kubesim.objects.errors import ApiError
+from kubesim.objects.errors import ApiError, failure
 from kubesim.objects.times import parse_time
 from kubesim.objects.wire import EMPTY, NAMESPACES, PODS, Gvr, Tree
 
@@ -26,9 +27,14 @@ class NamespaceController:
         self.controller = Controller("namespace", loop, client, self)
         self._client = client
         self._resources = [gvr for gvr in dict.fromkeys(resources) if gvr not in {PODS, NAMESPACES}]
+        self._definitions = Definitions(hub, self)
         hub.on(NAMESPACES, self._namespace_changed)
         for each in client.list(NAMESPACES):
             self._namespace_changed(None, each, 0)
+
+    def follow(self, gvr: Gvr) -> None:
+        """Empty namespaces of this resource too."""
+        self._resources.append(gvr)
 
     def _namespace_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
         del revision
@@ -95,7 +101,7 @@ class NamespaceController:
             # k8s: ResourcesRemainingError: half the estimate and a second
             return (seconds // 2 + 1) * 1000
         if left:
-            return self.controller.queue.failed(("", name))
+            raise failure(500, "InternalError", f"unexpected items still remain in namespace: {name}")
         self._finalize(namespace)
         return None
 

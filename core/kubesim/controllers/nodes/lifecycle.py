@@ -56,6 +56,13 @@ class NodeLifecycleController:
             self._node_changed(None, each, 0)
         loop.after(monitor_period_ms, self._monitor)
 
+    def restarted(self) -> None:
+        """The process has started anew: every node gets its whole grace period once more. # k8s: probeTimestamp."""
+        self._silent.clear()
+        self._overdue = sorted((self._loop.now + self.grace_ms, name) for name in self._heard)
+        for name in self._heard:
+            self._heard[name] = self._loop.now
+
     # ------------------------------------------------------------------ handlers
     def _lease_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
         del old, revision
@@ -149,18 +156,13 @@ class NodeLifecycleController:
             heard = self._heard.get(name)
             if heard is None or name in self._silent:
                 continue
-            due = heard + self._patience(name)
+            due = heard + _patience(self._client.get(NODES, "", name), self.grace_ms)
             if due >= now:
                 heappush(overdue, (due, name))
             else:
                 self._silent[name] = None
                 self._loop.at(now, self._expire, name)
         self._loop.at(now, self._judge_zones)
-
-    def _patience(self, name: str) -> int:
-        node = self._client.get(NODES, "", name)
-        posted = node is not None and health.ready_status(node) != ""
-        return self.grace_ms if posted else max(STARTUP_GRACE_MS, self.grace_ms)
 
     def _tell(self, name: str, reason: str, message: str) -> None:
         node = self._client.get(NODES, "", name) or self._gone.get(name)
@@ -337,3 +339,9 @@ def _reference(node: Tree) -> Tree:
         "kind": "Node",
         "metadata": {"name": node["metadata"]["name"], "uid": refs.uid(node)},
     }
+
+
+def _patience(node: Tree | None, grace_ms: int) -> int:
+    """For how long a node may be silent; one that has never posted a status gets more."""
+    posted = node is not None and health.ready_status(node) != ""
+    return grace_ms if posted else max(STARTUP_GRACE_MS, grace_ms)

@@ -161,7 +161,9 @@ class PersistentVolumeController:
         known: Tree = claim.get("status") or EMPTY
         if volume is not None and volumes.is_held_by(volume, claim):
             self._set_phase(volume, "Bound")
-            self._report(claim, {**known, **matching.bound_status(volume)})
+            # A claim that has grown keeps the size it was told of until its file system has grown as well.
+            told = {"phase": "Bound"} if known.get("capacity") else matching.bound_status(volume)
+            self._report(claim, {**known, **told})
         elif known.get("phase") != "Lost":
             self._report(claim, {"phase": "Lost"})
             text = "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
