@@ -3,22 +3,31 @@
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Self
 
 import orjson
 
+from kubesim.api.bootstrap.seeding import seeds
 from kubesim.api.schema import Schema
 from kubesim.api.server import ApiServer
 from kubesim.api.watch import Cursor
 from kubesim.collector import Undisturbed
 from kubesim.controllers.autoscaler import AutoscalerController
+from kubesim.controllers.certificates import CertificateCleaner, CertificateSigningController
+from kubesim.controllers.clusterroles import ClusterRoleAggregationController
 from kubesim.controllers.cronjob import CronJobController
 from kubesim.controllers.daemonset import DaemonSetController
 from kubesim.controllers.deployment import DeploymentController
 from kubesim.controllers.disruption import DisruptionController
-from kubesim.controllers.endpoints import EndpointsController, EndpointSliceController
+from kubesim.controllers.endpoints import (
+    EndpointsController,
+    EndpointSliceController,
+    EndpointSliceMirroringController,
+)
+from kubesim.controllers.flowcontrol import FlowSchemaController
 from kubesim.controllers.garbage import GarbageCollector
 from kubesim.controllers.job import JobController
+from kubesim.controllers.masterservice import MasterServiceController
 from kubesim.controllers.namespaces import NamespaceController
 from kubesim.controllers.nodes import NodeLifecycleController, TaintEvictionController, TtlController
 from kubesim.controllers.podgc import PodGarbageCollector
@@ -26,10 +35,14 @@ from kubesim.controllers.replicaset import ReplicaSetController
 from kubesim.controllers.replicaset.replication import ReplicationManager
 from kubesim.controllers.resourcequota import ResourceQuotaController
 from kubesim.controllers.serviceaccounts import RootCaPublisher, ServiceAccountController, TokensController
+from kubesim.controllers.servicecidrs import ServiceCidrController
 from kubesim.controllers.statefulset import StatefulSetController
 from kubesim.controllers.ttlafterfinished import TtlAfterFinishedController
 from kubesim.controllers.volumes import PersistentVolumeController
+from kubesim.controllers.volumes.ephemeral import EphemeralVolumeController
+from kubesim.controllers.volumes.expansion import ExpansionController
 from kubesim.controllers.volumes.protection import ClaimProtectionController, VolumeProtectionController
+from kubesim.faults.control_plane import ControlPlane
 from kubesim.kernel.chance import Chance
 from kubesim.kernel.journal import Journal
 from kubesim.kernel.loop import Loop
@@ -37,17 +50,27 @@ from kubesim.kinds import strategies
 from kubesim.kubelet.catalogue import Catalogue
 from kubesim.kubelet.fleet import Kubelets
 from kubesim.kubelet.node import NodeSpec
+from kubesim.kubelet.reach import PodNetwork
+from kubesim.machinery.authority import Seal
 from kubesim.machinery.client import Client
-from kubesim.machinery.controller import Controller
 from kubesim.machinery.informer import Hub
+from kubesim.network.fabric import Network
+from kubesim.network.ingresses import IngressController
+from kubesim.network.load import LoadMeter
 from kubesim.network.loadbalancer import LoadBalancerController
 from kubesim.network.services import ServiceProxy
 from kubesim.objects.wire import EVENTS, NAMESPACES, SERVICES, Gvr, Identity, Request, Response
 from kubesim.scheduler import Scheduler
 from kubesim.store import snapshot
 from kubesim.store.mvcc import Store
+from kubesim.switches import HasController, Switches
 
-API_ONLY = ("namespace-controller", "service-account-controller", "garbage-collector-controller")
+API_ONLY = (
+    "namespace-controller",
+    "service-account-controller",
+    "garbage-collector-controller",
+    "clusterrole-aggregation-controller",
+)
 """The controllers of a cluster that is an API server and little more."""
 
 DEFAULT_EPOCH_MS = 1_767_225_600_000
@@ -56,6 +79,12 @@ DEFAULT_EPOCH_MS = 1_767_225_600_000
 SYSTEM_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 API_SERVER = Identity("system:apiserver", ("system:masters", "system:authenticated"), "kube-apiserver")
+
+CANDIDATES = {
+    name: Identity(f"system:{name}", ("system:authenticated",), name)
+    for name in ("kube-controller-manager", "kube-scheduler")
+}
+"""Who takes part in elections of leaders."""
 
 
 class Settings(NamedTuple):
@@ -71,10 +100,6 @@ class Settings(NamedTuple):
     """The loops of the controller manager and the scheduler that work, by their agent's names; None for all."""
 
 
-class _Loop(Protocol):
-    controller: Controller
-
-
 class Cluster:
     """One simulated cluster. Holds only data and bound methods, so that it can be pickled at any moment."""
 
@@ -85,7 +110,7 @@ class Cluster:
         self.loop = Loop(settings.epoch_ms)
         self.chance = Chance(settings.seed)
         self.journal = Journal()
-        self.store = Store(frozen=settings.validate_components)
+        self.store = Store(frozen=settings.validate_components, first=seeds(self.loop.stamp()))
         self.api = ApiServer(
             self.store,
             self.loop,
@@ -107,22 +132,36 @@ class Cluster:
         self.nodes = NodeLifecycleController(*part("node-controller"))
         self.taints = TaintEvictionController(*part("taint-eviction-controller"))
         self.ttl = TtlController(*part("ttl-controller"))
+        self.master = MasterServiceController(loop, self._ear("kubernetes-service"), self.client_for(API_SERVER))
         self.podgc = PodGarbageCollector(*part("pod-garbage-collector"))
         self.garbage = GarbageCollector(*part("garbage-collector-controller"), owned)
         self.namespaces = NamespaceController(*part("namespace-controller"), resources)
         self.accounts = ServiceAccountController(*part("service-account-controller"))
-        self.tokens = TokensController(*part("token-controller"))
-        self.roots = RootCaPublisher(*part("root-ca-certificate-publisher"))
+        self.seal = Seal()
+        self.tokens = TokensController(*_sealed(part("token-controller"), self.seal, self._idle))
+        self.roots = RootCaPublisher(*_sealed(part("root-ca-certificate-publisher"), self.seal, self._idle))
+        self.access = self._access()
         self.balancers = LoadBalancerController(*part("service-controller"))
         scheduler = Identity("system:kube-scheduler", ("system:authenticated",), "default-scheduler")
         self.scheduler = Scheduler(loop, self._ear(scheduler.agent), self.client_for(scheduler), self.chance)
         catalogue = settings.catalogue or Catalogue.load(None)
         self.kubelets = Kubelets(loop, self.hub, self.client_for, self.chance, catalogue)
         self.workloads = self._workloads(resources)
-        self.proxy = ServiceProxy(self.hub, self.controller_client("kube-proxy"))
+        self.proxy, self.network, self.ingresses, self.traffic = _network(
+            self, part("nginx-ingress-controller")
+        )
+        self._lead()
         self._bootstrap()
 
     # ------------------------------------------------------------------ wiring
+    def _lead(self) -> None:
+        """Let the processes of the control plane be trusted, elected, and crash."""
+        self.kubelets.trust(self.seal)
+        random = self.chance.stream("leader-election")
+        clients = {name: self.client_for(identity) for name, identity in CANDIDATES.items()}
+        self.switches = Switches(self._loops(), self.nodes, self.scheduler, self.api, self.kubelets)
+        self.control_plane = ControlPlane(self.loop, self.hub, clients, random, self.switches)
+
     def _ear(self, agent: str) -> Hub:
         """The hub that a component listens to: one that never tells anything when it is switched off."""
         wanted = self.settings.controllers
@@ -132,11 +171,24 @@ class Cluster:
         """What a loop of the controller manager is built from."""
         return self.loop, self._ear(agent), self.controller_client(agent)
 
-    def _workloads(self, resources: list[Gvr]) -> tuple[_Loop, ...]:
+    def _access(self) -> tuple[HasController, ...]:
+        """The loops of what has to do with rights: roles, certificates, flows."""
+        certificates = self._part("certificate-controller")
+        return (
+            ClusterRoleAggregationController(*self._part("clusterrole-aggregation-controller")),
+            CertificateSigningController(*_sealed(certificates, self.seal, self._idle)),
+            CertificateCleaner(*certificates),
+            # k8s: a part of the server itself, which no setting switches off.
+            FlowSchemaController(self.loop, self.hub, self.client_for(API_SERVER)),
+        )
+
+    def _workloads(self, resources: list[Gvr]) -> tuple[HasController, ...]:
         """The loops of the controller manager for workloads other than Deployments."""
         part = self._part
         return (
             ReplicationManager(*part("replication-controller")),
+            EndpointSliceMirroringController(*part("endpoint-slice-mirroring-controller")),
+            ServiceCidrController(*part("service-cidr-controller")),
             StatefulSetController(*part("statefulset-controller")),
             DaemonSetController(*part("daemonset-controller")),
             JobController(*part("job-controller")),
@@ -146,6 +198,8 @@ class Cluster:
             AutoscalerController(*part("horizontal-pod-autoscaler"), self.kubelets),
             DisruptionController(*part("disruption-controller")),
             PersistentVolumeController(*part("persistentvolume-controller")),
+            ExpansionController(*part("expand-controller")),
+            EphemeralVolumeController(*part("ephemeral-volume-controller")),
             ClaimProtectionController(*part("pvc-protection-controller")),
             VolumeProtectionController(*part("pv-protection-controller")),
         )
@@ -187,7 +241,13 @@ class Cluster:
 
     def components(self) -> list[tuple[str, int]]:
         """The name and the queue depth of each component."""
-        loops: tuple[_Loop, ...] = (
+        loops = (*self._loops(), self.ingresses)
+        found = [(owner.controller.name, len(owner.controller.queue)) for owner in loops]
+        return [*found, ("scheduler", self.scheduler.queue_depth)]
+
+    def _loops(self) -> tuple[HasController, ...]:
+        """The loops of the controller manager."""
+        return (
             self.deployments,
             self.replicasets,
             self.endpoints,
@@ -195,16 +255,16 @@ class Cluster:
             self.nodes,
             self.taints,
             self.ttl,
+            self.master,
             self.podgc,
             self.garbage,
             self.namespaces,
             self.accounts,
             self.tokens,
             self.roots,
+            *self.access,
             *self.workloads,
         )
-        found = [(owner.controller.name, len(owner.controller.queue)) for owner in loops]
-        return [*found, ("scheduler", self.scheduler.queue_depth)]
 
     # ------------------------------------------------------------------ the whole
     def digest(self) -> str:
@@ -232,6 +292,24 @@ class Cluster:
             msg = f"{path} holds no cluster"
             raise snapshot.SnapshotError(msg)
         return found
+
+
+def _network(
+    cluster: Cluster, door: tuple[Loop, Hub, Client]
+) -> tuple[ServiceProxy, Network, IngressController, LoadMeter]:
+    """Lay the network of a cluster: tables, names and policies, the front door, simulated traffic."""
+    loop, hub, client = cluster.loop, cluster.hub, cluster.controller_client("kube-proxy")
+    reach = PodNetwork(cluster.kubelets)
+    proxy = ServiceProxy(hub, client)
+    network = Network(hub, client, proxy, reach)
+    cluster.kubelets.join(network)
+    meter = reach.meter = LoadMeter(loop, hub, cluster.controller_client("load"), network, reach)
+    return proxy, network, IngressController(*door, network), meter
+
+
+def _sealed(part: tuple[Loop, Hub, Client], seal: Seal, idle: Hub) -> tuple[Loop, Hub, Client, Seal]:
+    """What a loop is built from, with who signs for it: nobody for one that is switched off."""
+    return (*part, Seal() if part[1] is idle else seal)
 
 
 KUBERNETES_SERVICE = {

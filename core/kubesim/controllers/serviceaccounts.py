@@ -1,6 +1,7 @@
 """What every namespace gets: the ServiceAccount ``default`` and the cluster's certificate; and token Secrets."""
 
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64decode, b64encode, urlsafe_b64encode
+from binascii import Error as BadBase64
 from collections.abc import Hashable
 from hashlib import sha256
 from typing import Any, cast
@@ -8,11 +9,13 @@ from typing import Any, cast
 import orjson
 
 from kubesim.kernel.loop import Loop
+from kubesim.machinery.authority import Seal
 from kubesim.machinery.client import Client
 from kubesim.machinery.controller import Controller
 from kubesim.machinery.informer import Hub
 from kubesim.objects import refs
 from kubesim.objects.errors import ApiError
+from kubesim.objects.tokens import legacy_claims
 from kubesim.objects.wire import CONFIGMAPS, EMPTY, NAMESPACES, SECRETS, SERVICEACCOUNTS, Gvr, Tree
 
 DEFAULT = "default"
@@ -83,13 +86,17 @@ class ServiceAccountController:
 class RootCaPublisher:
     """Keeps the certificate of the cluster in each namespace. Keys are ("", namespace)."""
 
-    def __init__(self, loop: Loop, hub: Hub, client: Client, root_ca: str = SAMPLE_CA) -> None:
+    def __init__(self, loop: Loop, hub: Hub, client: Client, seal: Seal | None = None) -> None:
         self.controller = Controller("root-ca-certificate-publisher", loop, client, self)
         self._client = client
-        self._data = {"ca.crt": root_ca}
+        self._seal = seal = seal or Seal()
+        seal.on_install(self._installed)
         hub.on(NAMESPACES, self._namespace_changed)
         hub.on(CONFIGMAPS, self._config_map_changed)
-        for each in client.list(NAMESPACES):
+        self._installed()
+
+    def _installed(self) -> None:
+        for each in self._client.list(NAMESPACES):
             self._namespace_changed(None, each, 0)
 
     def _namespace_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
@@ -107,16 +114,17 @@ class RootCaPublisher:
         if not _is_active(self._client.get(NAMESPACES, "", name)):
             return None
         known = self._client.get(CONFIGMAPS, name, ROOT_CA_NAME)
+        data = {"ca.crt": _root_of(self._seal)}
         if known is None:
             metadata: dict[str, Any] = {"name": ROOT_CA_NAME, "namespace": name}
             metadata["annotations"] = {DESCRIPTION: DESCRIPTION_TEXT}
-            body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": self._data}
+            body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
             _create(self._client, CONFIGMAPS, body)
-        elif known.get("data") != self._data or refs.annotations(known).get(DESCRIPTION) is None:
+        elif known.get("data") != data or refs.annotations(known).get(DESCRIPTION) is None:
             annotations = {**refs.annotations(known), DESCRIPTION: DESCRIPTION_TEXT}
             self._client.update(
                 CONFIGMAPS,
-                {**known, "metadata": {**known["metadata"], "annotations": annotations}, "data": self._data},
+                {**known, "metadata": {**known["metadata"], "annotations": annotations}, "data": data},
             )
         return None
 
@@ -124,13 +132,17 @@ class RootCaPublisher:
 class TokensController:
     """Fills Secrets of the token type, and deletes them with their account. Keys are (namespace, name)."""
 
-    def __init__(self, loop: Loop, hub: Hub, client: Client, root_ca: str = SAMPLE_CA) -> None:
+    def __init__(self, loop: Loop, hub: Hub, client: Client, seal: Seal | None = None) -> None:
         self.controller = Controller("serviceaccount-token", loop, client, self)
         self._client = client
-        self._root_ca = root_ca
+        self._seal = seal = seal or Seal()
+        seal.on_install(self._installed)
         hub.on(SECRETS, self._secret_changed)
         hub.on(SERVICEACCOUNTS, self._account_changed)
-        for each in client.list(SECRETS):
+        self._installed()
+
+    def _installed(self) -> None:
+        for each in self._client.list(SECRETS):
             self._secret_changed(None, each, 0)
 
     def _secret_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
@@ -158,31 +170,35 @@ class TokensController:
             self._client.delete(SECRETS, namespace, name)
             return None
         data = secret.get("data") or EMPTY
-        if known_uid and all(data.get(field) for field in ("token", "ca.crt", "namespace")):
+        filled = {**data, "ca.crt": _encode(_root_of(self._seal)), "namespace": _encode(namespace)}
+        if not self._holds(data.get("token") or ""):
+            filled["token"] = _encode(self._token(account, secret))
+        if known_uid and filled == data:
             return None
-        filled = {**data, "ca.crt": _encode(self._root_ca), "namespace": _encode(namespace)}
-        if not data.get("token"):
-            filled["token"] = _encode(token_of(account, secret))
         annotations = {**refs.annotations(secret), ACCOUNT_UID: refs.uid(account)}
         metadata = {**secret["metadata"], "annotations": annotations}
         self._client.update(SECRETS, {**secret, "metadata": metadata, "data": filled})
         return None
 
 
-def token_of(account: Tree, secret: Tree) -> str:
-    """The token of a Secret, in the form of a legacy service account token.
+    def _holds(self, encoded: str) -> bool:
+        """Whether a token is there and good; one that other keys signed is made anew."""
+        if not encoded or self._seal.authority is None:
+            return bool(encoded)
+        return self._seal.authority.holds(_decode(encoded))
 
-    # differs: it ends in a digest, not in a signature: the simulator keeps no private key
+    def _token(self, account: Tree, secret: Tree) -> str:
+        if self._seal.authority is None:
+            return token_of(account, secret)
+        return self._seal.authority.token(legacy_claims(account, secret["metadata"]["name"]))
+
+
+def token_of(account: Tree, secret: Tree) -> str:
+    """The token of a Secret of a cluster that nobody serves: it has the form of one, and opens nothing.
+
+    # differs: it ends in a digest, not in a signature, until somebody installs keys
     """
-    namespace, name = refs.place(account)
-    claims = {
-        "iss": "kubernetes/serviceaccount",
-        "kubernetes.io/serviceaccount/namespace": namespace,
-        "kubernetes.io/serviceaccount/secret.name": secret["metadata"]["name"],
-        "kubernetes.io/serviceaccount/service-account.name": name,
-        "kubernetes.io/serviceaccount/service-account.uid": refs.uid(account),
-        "sub": f"system:serviceaccount:{namespace}:{name}",
-    }
+    claims = legacy_claims(account, secret["metadata"]["name"])
     text = f"{_part(orjson.dumps({'alg': 'RS256', 'kid': 'simulated'}))}.{_part(orjson.dumps(claims))}"
     return f"{text}.{_part(sha256(text.encode()).digest())}"
 
@@ -195,8 +211,19 @@ def _account_of(secret: Tree) -> str:
     return str(refs.annotations(secret).get(ACCOUNT_NAME, ""))
 
 
+def _root_of(seal: Seal) -> str:
+    return SAMPLE_CA if seal.authority is None else seal.authority.root
+
+
 def _encode(text: str) -> str:
     return b64encode(text.encode()).decode()
+
+
+def _decode(text: str) -> str:
+    try:
+        return b64decode(text).decode("utf-8", "replace")
+    except BadBase64:
+        return ""
 
 
 def _create(client: Client, gvr: Gvr, body: Tree) -> None:

@@ -1,17 +1,39 @@
-"""Who calls, and what they may do: certificates, bearer tokens, impersonation, and the place of access control."""
+"""Who calls: client certificates, bearer tokens, and whom the caller acts as."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any
+from urllib.parse import unquote
 
-from kubesim.objects.errors import ApiError, failure, forbidden
+from kubesim.api.access.attributes import (
+    ANONYMOUS,
+    AUTHENTICATED,
+    MASTERS,
+    UNAUTHENTICATED,
+    Access,
+    Attributes,
+    Decision,
+    account_groups,
+    account_of,
+    check,
+    refusal,
+)
+from kubesim.httpd.accounts import Presented
+from kubesim.httpd.tokens import TokenError
+from kubesim.objects.errors import ApiError, failure
+from kubesim.objects.tokens import ISSUER
 from kubesim.objects.wire import Gvr, Identity
 
-AUTHENTICATED = "system:authenticated"
-ANONYMOUS = Identity("system:anonymous", ("system:unauthenticated",))
-MASTERS = "system:masters"
 PUBLIC = ("/healthz", "/livez", "/readyz", "/version")
-"""What everyone may read. # k8s: ClusterRole system:public-info-viewer"""
-_SERVICE_ACCOUNT = "system:serviceaccount:"
+"""What may be asked without credentials, whatever the rules say: whether somebody is there."""
+CREDENTIAL_ID = "authentication.kubernetes.io/credential-id"
+_EXTRA = "impersonate-extra-"
+_AUTHENTICATION = "authentication.k8s.io"
+
+__all__ = (
+    "ANONYMOUS", "AUTHENTICATED", "MASTERS", "PUBLIC", "Access", "Attributes", "Authenticator", "Decision", "check",
+    "impersonated", "refusal", "unauthorized",
+)  # fmt: skip
 
 
 def unauthorized() -> ApiError:
@@ -19,84 +41,54 @@ def unauthorized() -> ApiError:
     return failure(401, "Unauthorized", "Unauthorized")
 
 
-class Attributes(NamedTuple):
-    """What somebody wants to do: with a resource, or when ``path`` is set with a path outside the API."""
-
-    verb: str
-    gvr: Gvr = Gvr("", "", "")
-    subresource: str = ""
-    namespace: str = ""
-    name: str = ""
-    path: str = ""
-
-
-class Decision(NamedTuple):
-    """Whether it is allowed, and why."""
-
-    allowed: bool
-    reason: str = ""
-
-
-class Access(Protocol):
-    """Decides who may do what. Rules of roles and bindings are one of these."""
-
-    def decide(self, identity: Identity, wanted: Attributes) -> Decision:
-        """Whether this identity may do that."""
-
-
-class AnyoneKnown:
-    """Whoever is authenticated may do everything, strangers may read what is public.
-
-    # differs: roles and bindings are kept but do not restrict anyone yet.
-    """
-
-    def decide(self, identity: Identity, wanted: Attributes) -> Decision:
-        """See Access."""
-        if AUTHENTICATED in identity.groups:
-            return Decision(True)
-        public = wanted.verb == "get" and any(
-            wanted.path == path or wanted.path.startswith(path + "/") for path in PUBLIC
-        )
-        return Decision(public)
-
-
-def check(access: Access, identity: Identity, wanted: Attributes) -> None:
-    """Raise Forbidden, with the real text, when it is not allowed."""
-    decision = access.decide(identity, wanted)
-    if decision.allowed:
-        return
-    who = f'User "{identity.user}" cannot {wanted.verb}'
-    tail = f": {decision.reason}" if decision.reason else ""
-    if wanted.path:
-        raise failure(403, "Forbidden", f'forbidden: {who} path "{wanted.path}"{tail}', {})
-    gvr = wanted.gvr
-    resource = f"{gvr.resource}/{wanted.subresource}" if wanted.subresource else gvr.resource
-    where = f'in the namespace "{wanted.namespace}"' if wanted.namespace else "at the cluster scope"
-    raise forbidden(gvr, wanted.name, f'{who} resource "{resource}" in API group "{gvr.group}" {where}{tail}')
-
-
 class Authenticator:
-    """Knows the bearer tokens. Certificates are checked by TLS already."""
+    """Knows the fixed bearer tokens, and by ``presented`` those of service accounts. TLS has checked certificates."""
 
-    def __init__(self, tokens: Mapping[str, Identity]) -> None:
+    def __init__(
+        self,
+        tokens: Mapping[str, Identity],
+        presented: Callable[[str], Presented] | None = None,
+        *,
+        anonymous: bool = True,
+    ) -> None:
         self.tokens = dict(tokens)
+        self.anonymous = anonymous
+        """Whether callers without credentials are let in as system:anonymous."""
+        self._presented = presented
 
-    def identify(self, headers: Mapping[str, str], certificate: Any) -> Identity:
-        """The caller, impersonation included; ANONYMOUS without credentials. Raises Unauthorized or BadRequest."""
-        return impersonated(self._caller(headers, certificate), headers)
-
-    def _caller(self, headers: Mapping[str, str], certificate: Any) -> Identity:
+    def identify(self, headers: Mapping[str, str], certificate: Any, path: str = "") -> Identity:
+        """The caller as far as the credentials say. Raises Unauthorized."""
         if certificate:
             found = _of_certificate(certificate)
             if found is not None:
                 return found
         scheme, _, token = headers.get("Authorization", "").strip().partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            return ANONYMOUS
-        known = self.tokens.get(token.strip())
-        if known is None:
+        token = token.strip()
+        if scheme.lower() == "bearer" and token:
+            presented = self.of_token(token)
+            if ISSUER not in presented.audiences:
+                raise unauthorized()
+            return presented.identity
+        if not self.anonymous and not is_public(path):
             raise unauthorized()
-        return known
+        return ANONYMOUS
+
+    def of_token(self, token: str) -> Presented:
+        """Whose bearer token this is. Raises Unauthorized."""
+        known = self.tokens.get(token)
+        if known is not None:
+            return Presented(known, (ISSUER,))
+        try:
+            if self._presented is None:
+                raise unauthorized()
+            return self._presented(token)
+        except TokenError as error:
+            raise unauthorized() from error
+
+
+def is_public(path: str) -> bool:
+    """Whether a path says no more than that somebody is there."""
+    return any(path == each or path.startswith(each + "/") for each in PUBLIC)
 
 
 def _of_certificate(certificate: Any) -> Identity | None:
@@ -104,29 +96,78 @@ def _of_certificate(certificate: Any) -> Identity | None:
     pairs = [pair for names in certificate.get("subject", ()) for pair in names]
     user = next((value for name, value in pairs if name == "commonName"), "")
     groups = tuple(value for name, value in pairs if name == "organizationName")
-    return Identity(user, (*groups, AUTHENTICATED)) if user else None
+    raw = certificate.get("raw")
+    extra = ((CREDENTIAL_ID, (f"X509SHA256={sha256(raw).hexdigest()}",)),) if raw else ()
+    return Identity(user, (*groups, AUTHENTICATED), "", "", extra) if user else None
 
 
-def impersonated(caller: Identity, headers: Mapping[str, str]) -> Identity:
-    """Whom the caller wants to act as. # k8s: apiserver/pkg/endpoints/filters/impersonation.go."""
-    user = headers.get("Impersonate-User", "")
-    getall = getattr(headers, "getall", None)
-    groups = (
-        tuple(getall("Impersonate-Group", ())) if getall else tuple(filter(None, [headers.get("Impersonate-Group")]))
-    )
+# ---------------------------------------------------------------------- acting as somebody else
+def impersonated(access: Access, caller: Identity, headers: Mapping[str, str]) -> Identity:
+    """Whom the caller acts as. Raises BadRequest, and Forbidden when the caller may not.
+
+    # k8s: apiserver/pkg/endpoints/filters/impersonation
+    # differs: the finer verbs of constrained impersonation ("impersonate:user-info" ...) are not known
+    """
+    user, uid = headers.get("Impersonate-User", ""), headers.get("Impersonate-Uid", "")
+    groups, extra = _all(headers, "Impersonate-Group"), _extra(headers)
     if not user:
-        if groups or headers.get("Impersonate-Uid"):
-            shown = ", ".join(f'"{group}"' for group in groups)
-            listed = f"[]string{{{shown}}}" if groups else "[]string(nil)"
-            requested = (
-                f'&user.DefaultInfo{{Name:"", UID:"{headers.get("Impersonate-Uid", "")}", Groups:{listed}, '
-                "Extra:map[string][]string(nil)}"
-            )
-            raise failure(400, "BadRequest", f"requested {requested} without impersonating a user name")
+        if groups or uid or extra:
+            raise _without_user(uid, groups, extra)
         return caller
-    if not groups and user.startswith(_SERVICE_ACCOUNT):
-        namespace = user.removeprefix(_SERVICE_ACCOUNT).partition(":")[0]
-        groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
+    account = account_of(user)
+    for wanted in _wanted(user, uid, groups, extra):
+        check(access, caller, wanted)
+    if not groups and account is not None:
+        groups = account_groups(account[0])
     if user == ANONYMOUS.user:
-        return ANONYMOUS
-    return Identity(user, groups if AUTHENTICATED in groups else (*groups, AUTHENTICATED))
+        groups = groups if UNAUTHENTICATED in groups else (*groups, UNAUTHENTICATED)
+    elif AUTHENTICATED not in groups and UNAUTHENTICATED not in groups:
+        groups = (*groups, AUTHENTICATED)
+    return Identity(user, groups, "", uid, tuple(sorted(extra.items())))
+
+
+def _wanted(user: str, uid: str, groups: tuple[str, ...], extra: Mapping[str, tuple[str, ...]]) -> list[Attributes]:
+    """What has to be allowed for it."""
+    account = account_of(user)
+    if account is not None:
+        found = [_act("serviceaccounts", account[1], namespace=account[0])]
+    else:
+        found = [_act("users", user)]
+    found += [_act("groups", group) for group in groups]
+    for name, values in extra.items():
+        found += [_act("userextras", value, _AUTHENTICATION, name) for value in values]
+    return [*found, _act("uids", uid, _AUTHENTICATION)] if uid else found
+
+
+def _act(resource: str, name: str, group: str = "", part: str = "", namespace: str = "") -> Attributes:
+    return Attributes("impersonate", Gvr(group, "v1", resource), part, namespace, name)
+
+
+def _all(headers: Mapping[str, str], name: str) -> tuple[str, ...]:
+    getall = getattr(headers, "getall", None)
+    if getall is not None:
+        return tuple(getall(name, ()))
+    found = headers.get(name)
+    return (found,) if found else ()
+
+
+def _extra(headers: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for header in headers:
+        if header.lower().startswith(_EXTRA):
+            name = unquote(header.lower().removeprefix(_EXTRA))
+            found[name] = _all(headers, header)
+    return found
+
+
+def _without_user(uid: str, groups: tuple[str, ...], extra: Mapping[str, tuple[str, ...]]) -> ApiError:
+    shown = ", ".join(f'"{group}"' for group in groups)
+    listed = f"[]string{{{shown}}}" if groups else "[]string(nil)"
+    items = ", ".join(f'"{name}":[]string{{{_go(values)}}}' for name, values in sorted(extra.items()))
+    others = f"map[string][]string{{{items}}}" if extra else "map[string][]string(nil)"
+    requested = f'&user.DefaultInfo{{Name:"", UID:"{uid}", Groups:{listed}, Extra:{others}}}'
+    return failure(400, "BadRequest", f"requested {requested} without impersonating a user name")
+
+
+def _go(values: tuple[str, ...]) -> str:
+    return ", ".join(f'"{value}"' for value in values)

@@ -6,13 +6,17 @@ from kubesim.kernel.chance import Chance
 from kubesim.kinds.access import ClusterRoleBindingStrategy, ClusterRoleStrategy, RoleBindingStrategy, RoleStrategy
 from kubesim.kinds.autoscaling import AutoscalerStrategy, OldAutoscalerStrategy
 from kubesim.kinds.batch import CronJobStrategy, JobStrategy
+from kubesim.kinds.certificates import CertificateRequestStrategy
 from kubesim.kinds.cluster import NamespaceStrategy, NodeStrategy
 from kubesim.kinds.config import ConfigMapStrategy, SecretStrategy, ServiceAccountStrategy
+from kubesim.kinds.definition import DefinitionStrategy
 from kubesim.kinds.discovery import EndpointSliceStrategy, EndpointsStrategy, LeaseStrategy
 from kubesim.kinds.events import EventStrategy, NewEventStrategy
 from kubesim.kinds.fault import BindingStrategy, FaultStrategy
+from kubesim.kinds.flowcontrol import FlowSchemaStrategy, PriorityLevelStrategy
 from kubesim.kinds.generic import generic
 from kubesim.kinds.limits import BudgetStrategy, LimitRangeStrategy, PriorityClassStrategy, ResourceQuotaStrategy
+from kubesim.kinds.load import LoadStrategy
 from kubesim.kinds.networking import IngressClassStrategy, IngressStrategy, NetworkPolicyStrategy
 from kubesim.kinds.plain import Plain
 from kubesim.kinds.pod.strategy import PodStrategy
@@ -42,6 +46,7 @@ KINDS: tuple[type[Plain], ...] = (
     AutoscalerStrategy,
     BindingStrategy,
     BudgetStrategy,
+    CertificateRequestStrategy,
     ClaimStrategy,
     ClusterRoleBindingStrategy,
     ClusterRoleStrategy,
@@ -50,17 +55,20 @@ KINDS: tuple[type[Plain], ...] = (
     CronJobStrategy,
     CsiNodeStrategy,
     DaemonSetStrategy,
+    DefinitionStrategy,
     DeploymentStrategy,
     DriverStrategy,
     EndpointSliceStrategy,
     EndpointsStrategy,
     EventStrategy,
     FaultStrategy,
+    FlowSchemaStrategy,
     IngressClassStrategy,
     IngressStrategy,
     JobStrategy,
     LeaseStrategy,
     LimitRangeStrategy,
+    LoadStrategy,
     MutatingPolicyBindingStrategy,
     MutatingPolicyStrategy,
     MutatingWebhookStrategy,
@@ -72,6 +80,7 @@ KINDS: tuple[type[Plain], ...] = (
     PodStrategy,
     PolicyBindingStrategy,
     PriorityClassStrategy,
+    PriorityLevelStrategy,
     ReplicaSetStrategy,
     ReplicationControllerStrategy,
     ResourceQuotaStrategy,

@@ -157,10 +157,11 @@ class NewEventStrategy(Plain):
 
     def fields(self, obj: Tree) -> Mapping[str, str]:
         """What an Event can be selected by."""
-        about = obj.get("regarding") or EMPTY
+        # Lists and watches ask about the stored form.
+        about = obj.get("regarding") or obj.get("involvedObject") or EMPTY
         names = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
         found = {f"regarding.{name}": about.get(name) or "" for name in names}
-        reporter = obj.get("reportingController") or ""
+        reporter = obj.get("reportingController") or obj.get("reportingComponent") or ""
         found |= {"reason": obj.get("reason") or "", "type": obj.get("type") or ""}
         return {**found, "reportingController": reporter}
 

@@ -7,13 +7,15 @@ from kubesim.kernel.loop import Loop
 from kubesim.kubelet import addresses, traffic
 from kubesim.kubelet.agent import Agent
 from kubesim.kubelet.catalogue import Catalogue
+from kubesim.kubelet.credentials import AccountTokens
 from kubesim.kubelet.heartbeat import LEASE_MS
 from kubesim.kubelet.node import NodeSpec
 from kubesim.kubelet.outages import Outages
 from kubesim.kubelet.runtime import Connection, LogLine, Outcome
 from kubesim.kubelet.shared import Shared
-from kubesim.kubelet.simruntime.containers import SimRuntime
+from kubesim.kubelet.simruntime.containers import SimRuntime, WorldMaker
 from kubesim.kubelet.worker import PodWorker
+from kubesim.machinery.authority import Seal
 from kubesim.machinery.client import Client
 from kubesim.machinery.informer import Hub
 from kubesim.objects.pods import node_name
@@ -45,11 +47,11 @@ class Kubelets:
         """The agents of machines that were taken away, while there are pods of theirs."""
         self._by_node = self._client.index(PODS, node_name, "spec")
         self._serial = 0
-        self._outages = Outages(loop, self._client, self)
+        self.outages = Outages(loop, self._client, self, self._shared)
         hub.on(PODS, self._pod_changed)
-        hub.on(CONFIGMAPS, self._configmap_changed)
-        hub.on(SECRETS, self._secret_changed)
-        hub.on(FAULTS, self._outages.changed)
+        hub.on(CONFIGMAPS, self._reference_changed)
+        hub.on(SECRETS, self._reference_changed)
+        hub.on(FAULTS, self.outages.changed)
         hub.on(NODES, self._node_changed)
 
     @property
@@ -130,19 +132,14 @@ class Kubelets:
         if agent is not None and agent.online and cordoned != bool(old["spec"].get("unschedulable")):
             agent.heartbeat.cordoned(cordoned)
 
-    def _configmap_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
+    def _reference_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
+        """Wake the pods that wait for a ConfigMap or a Secret."""
         del revision
-        self._wake_waiting(old or new, configmap=True)
-
-    def _secret_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
-        del revision
-        self._wake_waiting(old or new, configmap=False)
-
-    def _wake_waiting(self, tree: Tree | None, *, configmap: bool) -> None:
+        tree = old or new
         if tree is None:
             return
         metadata = tree["metadata"]
-        gvr = CONFIGMAPS if configmap else SECRETS
+        gvr = SECRETS if tree["kind"] == "Secret" else CONFIGMAPS
         for worker in self._shared.waiting.changed(gvr, metadata.get("namespace", ""), metadata["name"]):
             if worker.agent.online:
                 for container in worker.containers:
@@ -173,6 +170,18 @@ class Kubelets:
             if agent is not None and uid in agent.workers:
                 return agent.workers[uid]
         return None
+
+    def faults_of(self, name: str) -> dict[str, str]:
+        """What is broken about a node: type by name of the Fault."""
+        return self.outages.active(name)
+
+    def join(self, network: WorldMaker) -> None:
+        """Let programs see the network of the cluster."""
+        self._shared.runtime.network = network
+
+    def trust(self, seal: Seal) -> None:
+        """Let pods find tokens in their volumes that this authority signs."""
+        self._shared.tokens = AccountTokens(seal, self._client)
 
     # ------------------------------------------------------------------ containers that answer
     def connect(self, namespace: str, name: str, port: int) -> Connection:

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from kubesim.kubelet import environment
@@ -10,6 +10,8 @@ from kubesim.kubelet.environment import Host, Lookup
 from kubesim.objects.wire import CONFIGMAPS, EMPTY, SECRETS, Gvr, Tree
 
 ROOT_CA = "kube-root-ca.crt"
+Token = Callable[[Tree, Tree], str]
+"""The token that a ``serviceAccountToken`` source of a pod shows."""
 
 
 class VolumeNeed(NamedTuple):
@@ -69,7 +71,13 @@ def check(wanted: Iterable[VolumeNeed], namespace: str, lookup: Lookup) -> str:
     return ""
 
 
-def files(pod: Tree, container: Tree, host: Host, lookup: Lookup) -> dict[str, str]:
+def no_token(pod: Tree, source: Tree) -> str:
+    """What stands in a token's place for programs that never look at it."""
+    del source
+    return f"simulated-token.{pod['metadata'].get('namespace', '')}.{pod['spec'].get('serviceAccountName', 'default')}"
+
+
+def files(pod: Tree, container: Tree, host: Host, lookup: Lookup, token: Token = no_token) -> dict[str, str]:
     """The files (path to content) that the mounts of a container show."""
     volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or ()}
     found: dict[str, str] = {}
@@ -77,7 +85,7 @@ def files(pod: Tree, container: Tree, host: Host, lookup: Lookup) -> dict[str, s
         volume = volumes.get(mount["name"])
         if volume is None:
             continue
-        inside = _content(volume, pod, container, host, lookup)
+        inside = _content(volume, pod, container, host, lookup, token)
         root, below = mount["mountPath"].rstrip("/"), mount.get("subPath", "")
         if below:
             found |= _below(inside, root, below)
@@ -92,7 +100,9 @@ def _below(inside: Mapping[str, str], root: str, below: str) -> dict[str, str]:
     return {f"{root}/{path[len(below) + 1 :]}": text for path, text in inside.items() if path.startswith(f"{below}/")}
 
 
-def _content(volume: Tree, pod: Tree, container: Tree, host: Host, lookup: Lookup) -> dict[str, str]:
+def _content(
+    volume: Tree, pod: Tree, container: Tree, host: Host, lookup: Lookup, token: Token
+) -> dict[str, str]:
     found: dict[str, str] = {}
     namespace = pod["metadata"].get("namespace", "")
     for source in _sources(volume):
@@ -107,7 +117,7 @@ def _content(volume: Tree, pod: Tree, container: Tree, host: Host, lookup: Looku
                 found[item["path"]] = text
         elif "serviceAccountToken" in source:
             path = source["serviceAccountToken"].get("path", "token")
-            found[path] = f"simulated-token.{namespace}.{pod['spec'].get('serviceAccountName', 'default')}"
+            found[path] = token(pod, source["serviceAccountToken"])
     return found
 
 

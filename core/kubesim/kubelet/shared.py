@@ -6,11 +6,13 @@ from kubesim.kernel.chance import Stream
 from kubesim.kernel.loop import Loop
 from kubesim.kubelet.catalogue import Catalogue
 from kubesim.kubelet.conditions import ConditionBook
+from kubesim.kubelet.disks import Disks
 from kubesim.kubelet.plan import Plans
 from kubesim.kubelet.simruntime.containers import SimRuntime
 from kubesim.objects.wire import Gvr
 
 if TYPE_CHECKING:
+    from kubesim.kubelet.credentials import AccountTokens
     from kubesim.kubelet.worker import PodWorker
 
 ID_BYTES = 32
@@ -54,6 +56,11 @@ class Shared:
         self._identifiers = identifiers
         self._container_ids: list[str] = []
         self.waiting = Waiting()
+        self.disks = Disks()
+        self.tokens: AccountTokens | None = None
+        """Makes the tokens that pods find in their volumes."""
+        self.broken: dict[tuple[str, str], None] = {}
+        """Pods whose containers end as soon as they start."""
         self.queued = 0
         """How many pods have news that is not worked on yet."""
 

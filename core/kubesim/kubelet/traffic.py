@@ -1,6 +1,6 @@
 """Answers for the containers of a pod: connections, logs, commands and usage, with the kubelet's errors."""
 
-from kubesim.kubelet import environment, mounts, surroundings
+from kubesim.kubelet import disks, environment, mounts, probing, surroundings
 from kubesim.kubelet.agent import Agent
 from kubesim.kubelet.environment import MissingError
 from kubesim.kubelet.plan import INIT
@@ -58,6 +58,8 @@ def connect(worker: PodWorker, port: int) -> Connection:
         process = container.process
         if process is not None and port in process.program.ports and process.is_serving(now):
             facts = surroundings.facts(worker, container)
+            if disks.serves_mounts(container):
+                process.files = _files(worker, container)
             return worker.agent.shared.runtime.open(process, facts, port, _referred(worker, container))
     text = (
         f"error forwarding port {port} to pod {worker.uid}, uid : failed to execute portforward in network namespace: "
@@ -135,10 +137,26 @@ def execute(worker: PodWorker, name: str, argv: tuple[str, ...], stdin: bytes = 
     values = {"HOSTNAME": worker.name, "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", **found}
     if stdin:
         # Where the commands of the simulated shell look for what is piped into them.
-        values["\x00stdin"] = stdin.decode("utf-8", "replace")
-    process.files = mounts.files(worker.pod, container.plan.tree, host, lookup)
+        values["\x00stdin"] = stdin.decode("utf-8", "surrogateescape")
+    process.files = _files(worker, container)
     process.facts = surroundings.facts(worker, container)
-    return process.execute(argv, worker.agent.loop.now, values)
+    network = worker.agent.shared.runtime.network
+    world = None if network is None else network.world(worker.namespace, worker.name)
+    values["\x00argv"] = " ".join(process.program.argv)
+    values["\x00cwd"] = str(container.plan.tree.get("workingDir") or "/")
+    outcome = process.execute(argv, worker.agent.loop.now, values, world)
+    if outcome.changes and disks.change(worker, container, outcome.changes):
+        probing.look_again(worker, container, worker.agent.loop.now)
+    return outcome
+
+
+def _files(worker: PodWorker, container: Container) -> dict[str, str]:
+    """Everything that a container sees beside what its own run wrote."""
+    tokens = worker.agent.shared.tokens
+    token = mounts.no_token if tokens is None else tokens.content
+    host, lookup = surroundings.host(worker), worker.agent.lookup
+    mounted = mounts.files(worker.pod, container.plan.tree, host, lookup, token)
+    return disks.files(worker, container, {**surroundings.network_files(worker), **mounted})
 
 
 def container_usage(worker: PodWorker) -> dict[str, tuple[int, int]]:

@@ -50,6 +50,9 @@ class Identity(NamedTuple):
     user: str = "system:anonymous"
     groups: tuple[str, ...] = ()
     agent: str = ""
+    uid: str = ""
+    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """What else the authenticator knows, by name: the pod behind a token, the certificate."""
 
 
 ADMIN = Identity("kubernetes-admin", ("kubeadm:cluster-admins", "system:masters", "system:authenticated"), "kubetui")
@@ -138,5 +141,12 @@ VOLUMES = core("persistentvolumes")
 STORAGECLASSES = Gvr("storage.k8s.io", "v1", "storageclasses")
 ENDPOINTSLICES = Gvr("discovery.k8s.io", "v1", "endpointslices")
 LEASES = Gvr("coordination.k8s.io", "v1", "leases")
+INGRESSES = Gvr("networking.k8s.io", "v1", "ingresses")
+INGRESSCLASSES = Gvr("networking.k8s.io", "v1", "ingressclasses")
+NETWORKPOLICIES = Gvr("networking.k8s.io", "v1", "networkpolicies")
+SERVICECIDRS = Gvr("networking.k8s.io", "v1", "servicecidrs")
+IPADDRESSES = Gvr("networking.k8s.io", "v1", "ipaddresses")
 FAULTS = Gvr("sim.kubetui.dev", "v1", "faults")
 """Simulated failures are objects too: creating one breaks something, deleting it mends it."""
+LOADS = Gvr("sim.kubetui.dev", "v1", "loads")
+"""Simulated traffic is an object too: as long as it is there, its Service gets requests."""

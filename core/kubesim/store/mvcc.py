@@ -1,6 +1,6 @@
 """Tables of immutable trees with one revision counter: get, range (also in the past), compare-and-put, log, compact."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from kubesim.objects.tree import freeze
@@ -41,6 +41,7 @@ SLICE = 256
 Fields = tuple[int, Gvr, str, str, Tree | None, Tree | None]
 """The fields of a Change as a plain tuple, which is made in a third of the time; a Change is one as well."""
 Subscriber = Callable[[Fields], None]
+First = tuple[Gvr, str, str, dict[str, Any]]
 _NONE: dict[str, Tree] = {}
 _NO_SPACES: dict[str, dict[str, Tree]] = {}
 
@@ -57,9 +58,12 @@ class _Table:
 
 
 class Store:
-    """All state of the cluster. Objects are stored as given but for ``metadata.resourceVersion``, and never mutated."""
+    """All state of the cluster. Objects are stored as given but for ``metadata.resourceVersion``, and never mutated.
 
-    def __init__(self, retain: int = 10_000, *, frozen: bool = False) -> None:
+    ``first`` are objects (resource, namespace, name, tree) that are there from the first revision on.
+    """
+
+    def __init__(self, retain: int = 10_000, *, frozen: bool = False, first: Iterable[First] = ()) -> None:
         self.revision = 1
         self.retain = retain
         self.frozen = frozen
@@ -69,6 +73,8 @@ class Store:
         self._full = retain + min(retain, SLICE)
         self._log_start = 2
         self._subscribers: list[Subscriber] = []
+        for gvr, namespace, name, tree in first:
+            self._table(gvr).spaces.setdefault(namespace, {})[name] = freeze(tree) if frozen else tree
 
     # ------------------------------------------------------------------ reading
     def get(self, gvr: Gvr, namespace: str, name: str) -> Tree | None:

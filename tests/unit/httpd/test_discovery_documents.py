@@ -37,13 +37,17 @@ DOCUMENTS = Documents(SCHEMA, served, (), "127.0.0.1:6443")
 
 
 def answered(step: dict[str, Any]) -> tuple[int, Any, str]:
+    from kubesim.httpd import openid
     from kubesim.httpd.answers import refused
+    from kubesim.httpd.tokens import Keyring
     from kubesim.objects.errors import ApiError
 
     path, _, query = step["path"].partition("?")
     pairs = dict(pair.partition("=")[::2] for pair in query.split("&") if pair)
     try:
-        answer = DOCUMENTS.answer(path.rstrip("/") or "/", pairs, {"Accept": "application/json", **step["headers"]})
+        headers = {"Accept": "application/json", **step["headers"]}
+        keys = openid.answer(path, headers["Accept"], Keyring.passing(), "https://127.0.0.1:6443")
+        answer = keys or DOCUMENTS.answer(path.rstrip("/") or "/", pairs, headers)
     except ApiError as error:
         answer = refused(error)
     assert answer is not None

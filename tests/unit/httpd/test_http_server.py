@@ -16,6 +16,7 @@ import yaml
 
 from conformance.served import Served
 from kubesim.cluster import API_ONLY, Cluster, Settings
+from kubesim.faults import crash_component
 from unit.httpd.test_protobuf import META, body, field
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
@@ -106,7 +107,7 @@ def test_who_am_i(served: Served):
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     found = served.send("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", review)
     assert found.status == 201
-    info = {"username": "admin", "groups": ["system:masters", "system:authenticated"]}
+    info = {"username": "admin", "uid": "admin", "groups": ["system:masters", "system:authenticated"]}
     assert found.json["status"] == {"userInfo": info}
 
 
@@ -329,3 +330,18 @@ def test_another_cluster_takes_over(served: Served):
     assert served.send("GET", f"{CONFIG_MAPS}/many-000").status == 404
     served.call(lambda: served.server.switch(before))
     assert served.send("GET", f"{CONFIG_MAPS}/many-000").status == 200
+
+
+def test_nobody_is_answered_while_the_api_server_is_crashed(served: Served):
+    faults = "/apis/sim.kubetui.dev/v1/faults"
+    fault = dict(crash_component("kube-apiserver"))
+    assert served.send("POST", faults, fault).status == 201
+    deadline = time.monotonic() + 5
+    while served.call(lambda: served.cluster.switches.serves) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    with pytest.raises((http.client.HTTPException, OSError)):
+        served.send("GET", "/version")
+    assert served.send("DELETE", f"{faults}/{fault['metadata']['name']}").status == 200
+    while not served.call(lambda: served.cluster.switches.serves) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert served.send("GET", "/version").status == 200

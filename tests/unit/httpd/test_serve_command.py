@@ -52,8 +52,12 @@ def test_serves_until_it_is_told_to_stop(tmp_path: Path):
         (["--speed", "0"], 2, "invalid speed value"),
         (["hello", "--nodes", "0"], 1, "--nodes: must be between 1 and 5000"),
         (["-f", "/nowhere.yaml"], 1, "/nowhere.yaml"),
+        (["--audit-log", "/nowhere/log"], 1, "error: /nowhere/log: No such file or directory"),
+        (["--audit-policy-file", "/nowhere.yaml"], 1, "error: --audit-policy-file: needs --audit-log"),
+        (["--audit-log", "-", "--audit-policy-file", "/nowhere.yaml"], 1, "error: /nowhere.yaml: No such file"),
+        (["--anonymous-auth", "maybe"], 2, "invalid choice: 'maybe'"),
     ],
-    ids=["cluster", "speed", "nodes", "file"],
+    ids=["cluster", "speed", "nodes", "file", "log", "policy without a log", "no policy", "choice"],
 )
 def test_what_cannot_be_served(arguments: list[str], code: int, text: str):
     done = subprocess.run(

@@ -1,5 +1,7 @@
 """The rules that a pod spec must keep, alike in a Pod and in a template. # k8s: core/validation ValidatePodSpec."""
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from kubesim.kinds.fielderrors import all_invalid, duplicate, forbidden, invalid, not_supported, one_of, required
@@ -21,6 +23,9 @@ from kubesim.objects.wire import EMPTY, Tree
 RESTART_POLICIES = ("Always", "OnFailure", "Never")
 DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
 _LARGEST = 2147483647
+_LONGEST_SYSCTL = 253
+_SYSCTL_TEXT = r"^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$"
+_SYSCTL = re.compile(_SYSCTL_TEXT)
 
 
 def validate_pod_spec(field: str, spec: Tree, *, in_pod: bool) -> list[Cause]:
@@ -118,7 +123,24 @@ def _security(field: str, context: Tree | None) -> list[Cause]:
     policy = context.get("fsGroupChangePolicy")
     if policy is not None and policy not in {"Always", "OnRootMismatch"}:
         found.append(not_supported(f"{field}.fsGroupChangePolicy", policy, ("Always", "OnRootMismatch")))
+    found += _sysctls(f"{field}.sysctls", context.get("sysctls") or ())
     return found + seccomp(f"{field}.seccompProfile", context.get("seccompProfile"))
+
+
+def _sysctls(field: str, sysctls: Sequence[Tree]) -> list[Cause]:
+    found: list[Cause] = []
+    names: dict[str, None] = {}
+    for index, sysctl in enumerate(sysctls):
+        name, at = sysctl.get("name") or "", f"{field}[{index}].name"
+        if not name:
+            found.append(required(at, ""))
+        elif len(name) > _LONGEST_SYSCTL or not _SYSCTL.fullmatch(name):
+            why = f"must have at most {_LONGEST_SYSCTL} characters and match regex {_SYSCTL_TEXT}"
+            found.append(invalid(at, name, why))
+        elif name in names:
+            found.append(duplicate(at, name))
+        names[name] = None
+    return found
 
 
 def _dns(field: str, config: Tree | None, policy: str) -> list[Cause]:

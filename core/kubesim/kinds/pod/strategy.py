@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubesim.api.strategy import Context
+from kubesim.kinds.fielderrors import invalid
 from kubesim.kinds.memo import IdentityMemo
 from kubesim.kinds.plain import Plain
 from kubesim.kinds.pod.defaults import default_pod
@@ -87,6 +88,8 @@ class PodStrategy(Plain):
         if new["spec"] is old["spec"] or subresource == "binding":
             return []
         found = self.validate(new)
+        if subresource == "resize":
+            found = found + _resize(new, old)
         return (
             found
             if subresource in {"ephemeralcontainers", "resize"}
@@ -131,6 +134,14 @@ class PodStrategy(Plain):
     def row_conditions(self, obj: Tree) -> list[Tree]:
         """Pods that ended are marked as completed."""
         return pod_row_conditions(obj)
+
+
+def _resize(new: Tree, old: Tree) -> list[Cause]:
+    # k8s: core/validation ValidatePodResize
+    before = (old.get("status") or EMPTY).get("qosClass") or qos_class(old)
+    if qos_class(new) == before:
+        return []
+    return [invalid("spec", before, "Pod QOS Class may not change as a result of resizing")]
 
 
 def _addresses(status: Tree) -> Tree:

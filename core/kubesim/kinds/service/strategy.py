@@ -54,7 +54,7 @@ class ServiceStrategy(Plain):
     def default(self, obj: Tree) -> Tree:
         """Type, affinity, protocols, target ports, traffic policies."""
         obj = inside(filled(obj, spec={}), "spec", _default)
-        return filled(obj, status=self.initial_status)
+        return _with_modes(filled(obj, status=self.initial_status))
 
     def prepare_create(self, obj: Tree, context: Context) -> Tree:
         """No status; IP families for what will get an address."""
@@ -249,6 +249,18 @@ def _addresses(spec: Tree) -> list[str]:
 def _ports(spec: Tree) -> list[int]:
     health = spec.get("healthCheckNodePort")
     return [*node_ports(spec), health] if health else node_ports(spec)
+
+
+def _with_modes(obj: Tree) -> Tree:
+    # k8s: SetDefaults_Service gives every address of a load balancer a mode.
+    entries = ((obj.get("status") or EMPTY).get("loadBalancer") or EMPTY).get("ingress")
+    if not entries or obj["spec"].get("type") != "LoadBalancer":
+        return obj
+    if all(entry.get("ipMode") or not entry.get("ip") for entry in entries):
+        return obj
+    made = [{**entry, "ipMode": "VIP"} if entry.get("ip") and not entry.get("ipMode") else entry for entry in entries]
+    status = obj["status"]
+    return {**obj, "status": {**status, "loadBalancer": {**status["loadBalancer"], "ingress": made}}}
 
 
 def _default(spec: Tree) -> Tree:

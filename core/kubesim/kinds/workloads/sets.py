@@ -165,9 +165,23 @@ def _selected_template(spec: Tree) -> list[Cause]:
         found.append(invalid("spec.selector", selector, ""))
     elif not match:
         found.append(invalid("spec.template.metadata.labels", template_labels(template), MISMATCH))
-    found += validate_template("spec.template", template)
+    found += validate_template("spec.template", _with_claims(template, spec))
     why = "activeDeadlineSeconds in StatefulSet is not Supported"
     return found + restarts_always("spec.template", template, why)
+
+
+def _with_claims(template: Tree | None, spec: Tree) -> Tree | None:
+    """The template with a volume for each claim: containers may mount what the claims of every pod become."""
+    claims = [(one.get("metadata") or EMPTY).get("name") for one in spec.get("volumeClaimTemplates") or ()]
+    if not claims or not template:
+        return template
+    pod = template.get("spec") or EMPTY
+    volumes = list(pod.get("volumes") or ())
+    names = [volume.get("name") for volume in volumes]
+    volumes += [
+        {"name": name, "persistentVolumeClaim": {"claimName": name}} for name in claims if name and name not in names
+    ]
+    return {**template, "spec": {**pod, "volumes": volumes}}
 
 
 class DaemonSetStrategy(Plain):
