@@ -69,6 +69,7 @@ class Agent:
         worker = self.workers.pop(pod["metadata"].get("uid", ""), None)
         if worker is None:
             return
+        self.shared.disks.drop_pod(worker.uid)
         if worker.stage != OVER:
             now = self.loop.now
             for container in worker.containers:
@@ -120,6 +121,10 @@ class Agent:
         for port in plan.host_ports:
             self._host_ports[port] = worker.uid
         return None
+
+    def capacity_of(self, resource: str) -> int:
+        """How much of a resource the node has for pods; CPU in thousandths of a core."""
+        return self._capacity.get(resource, 0)
 
     def _book(self, plan: PodPlan, sign: int) -> None:
         used = self._used

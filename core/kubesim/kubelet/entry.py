@@ -289,6 +289,14 @@ def _read_missing(value: Any, path: str) -> dict[str, Any]:
     return {"missing": Missing(profiles.NOT_FOUND if value is True else _text(value, path))}
 
 
+def _read_root(value: Any, path: str) -> dict[str, Any]:
+    return {"root": _text(value, path).rstrip("/")}
+
+
+def _read_files(value: Any, path: str) -> dict[str, Any]:
+    return {"files": {str(name): _text(text, f"{path}.{name}") for name, text in mapping(value, path).items()}}
+
+
 _READERS: Mapping[str, Callable[[Any, str], dict[str, Any]]] = {
     "size": _read_size,
     "start": _read_start,
@@ -310,4 +318,6 @@ _READERS: Mapping[str, Callable[[Any, str], dict[str, Any]]] = {
     "entrypoint": _read_entrypoint,
     "args": _read_args,
     "missing": _read_missing,
+    "root": _read_root,
+    "files": _read_files,
 }

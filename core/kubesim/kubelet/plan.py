@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from kubesim.kubelet import environment, images, mounts
+from kubesim.kubelet import disks, environment, images, mounts
 from kubesim.kubelet.catalogue import Catalogue
 from kubesim.kubelet.images import ImageNameError, Reference
 from kubesim.kubelet.profile import Profile
@@ -189,6 +189,7 @@ class PodPlan:
     __slots__ = (
         "app_count", "arrival", "containers", "creating", "creating_init", "gates", "grace_ms", "host_network",
         "host_ports", "init_count", "is_ordinary", "objects", "qos", "requests", "restart_policy", "volume_needs",
+        "writes",
     )  # fmt: skip
 
     def __init__(self, pod: Tree, catalogue: Catalogue) -> None:
@@ -214,6 +215,8 @@ class PodPlan:
         self.creating_init = [plan.creating for plan in made[: self.init_count]]
         self.creating = [plan.creating for plan in made[self.init_count : self.init_count + self.app_count]]
         self.volume_needs = mounts.needs(spec.get("volumes") or ())
+        self.writes = disks.writable(spec.get("volumes") or ())
+        """Whether it has volumes that can be written."""
         grace = spec.get("terminationGracePeriodSeconds")
         self.grace_ms = 30_000 if grace is None else grace * 1000
         wanted = [(need.gvr, need.name) for need in self.volume_needs]

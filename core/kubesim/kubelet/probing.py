@@ -82,6 +82,17 @@ def advance(worker: "PodWorker", container: Container, now: int) -> None:
                 return
 
 
+def look_again(worker: "PodWorker", container: Container, now: int) -> None:
+    """Files have changed: probes that seemed to go on as they were are made again in their rhythm."""
+    changed = False
+    for index, state in enumerate(container.probes):
+        if not state.due:
+            container.probes[index] = state._replace(due=now + container.plan.probes[state.position].period_ms)
+            changed = True
+    if changed:
+        worker.poke()
+
+
 def _make(worker: "PodWorker", container: Container, index: int, state: ProbeState, now: int) -> None:
     plan, process = container.plan.probes[state.position], container.process
     if process is None:

@@ -1,7 +1,8 @@
 """What an image does when it runs: the settings of one entry of the image catalogue, checked and ready for use."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kubesim.objects import quantities
@@ -132,6 +133,10 @@ class Profile:
     cpu_flag: str = ""
     """An argument whose value is the processors that the program takes."""
     missing: Missing | None = None
+    root: str = ""
+    """The folder whose files are served; "" when no files are."""
+    files: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What the image holds: text by path."""
 
 
 def cores(value: object) -> int:

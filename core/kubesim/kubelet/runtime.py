@@ -25,12 +25,28 @@ class Ended(NamedTuple):
     message: str = ""
 
 
+LIMIT_OF_FILES = 10_000
+"""How many files a container or a volume can be given."""
+FAR_TOO_LONG = 4 * 1024 * 1024
+"""How long a file can be, in characters."""
+
+Change = tuple[str, str | None]
+"""A file by its path and what it holds now; None when it was removed."""
+
+
 class Outcome(NamedTuple):
     """What a command gave: exit code, standard output and error together, and how long it ran in milliseconds."""
 
     code: int
     output: str
     millis: int = 0
+    errors: str = ""
+    """What of the output went to standard error."""
+    stdout: str = ""
+    changes: tuple[Change, ...] = ()
+    """What it did to files."""
+    not_found: bool = False
+    """Whether there is no such program."""
 
 
 class Piece(NamedTuple):

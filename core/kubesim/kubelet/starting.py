@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from kubesim.kubelet import backoff, environment, images, mounts, probing, surroundings
+from kubesim.kubelet import backoff, disks, environment, images, mounts, probing, surroundings
 from kubesim.kubelet.plan import APP
 from kubesim.kubelet.record import CRASH_LOOP, RUNNING, TERMINATED, Container, Past
 from kubesim.kubelet.runtime import START_ERROR, Ended, Facts
@@ -132,17 +132,23 @@ def create(worker: "PodWorker", container: Container, now: int) -> None:
         _failed_start(worker, container, program.start_error, now)
         return
     container.process = worker.agent.shared.runtime.start(program, now, facts, files)
+    if program.timeline.loop is not None and program.timeline.loop.calls:
+        worker.agent.shared.runtime.calls(worker.namespace, worker.name)
     container.state, container.reason, container.message, container.retry_at = RUNNING, "", "", 0
     container.stopping = False
     worker.initialized = worker.initialized or plan.kind == APP
     worker.container_event(container, "Normal", "Started", "Container started")
     container.touch()
+    if (worker.namespace, worker.name) in worker.agent.shared.broken:
+        container.process.kill(now)
+        return
     _hook(worker, container, now)
 
 
 def _program(worker: "PodWorker", container: Container) -> tuple[Program, Facts | None, Mapping[str, str] | None]:
     plan = container.plan
-    looks = plan.has_files and any(probe.kind == "exec" for probe in plan.probes)
+    kinds = {probe.kind for probe in plan.probes} if plan.has_files else set()
+    looks = "exec" in kinds or ("httpGet" in kinds and disks.serves_mounts(container))
     if plan.program is not None and not looks:
         return plan.program, None, None
     host, agent = surroundings.host(worker), worker.agent
@@ -150,6 +156,7 @@ def _program(worker: "PodWorker", container: Container) -> tuple[Program, Facts 
     files = mounts.files(worker.pod, plan.tree, host, agent.lookup)
     if plan.program is not None:
         return plan.program, facts, files
+    files = disks.files(worker, container, {**surroundings.network_files(worker), **files})
     values = environment.resolve(worker.pod, plan.tree, host, agent.lookup, surroundings.services(worker)).values
     asked = plan.asked._replace(
         command=tuple(environment.expand(word, values) for word in plan.asked.command),

@@ -30,3 +30,9 @@ def services(worker: "PodWorker") -> Iterable[Tree]:
     master = client.get(SERVICES, "default", "kubernetes")
     own = client.list(SERVICES, worker.namespace) if worker.pod["spec"].get("enableServiceLinks", True) else []
     return [*own, master] if master is not None and worker.namespace != "default" else own
+
+
+def network_files(worker: "PodWorker") -> dict[str, str]:
+    """What the kubelet puts into /etc of every container of the pod: hosts, hostname, resolv.conf."""
+    network = worker.agent.shared.runtime.network
+    return {} if network is None else network.files(worker.namespace, worker.name, worker.ip)

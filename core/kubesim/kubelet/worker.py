@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from kubesim.kubelet import admission, lifecycle, ordinary, probing, reporting, starting, stopping
+from kubesim.kubelet import admission, disks, lifecycle, ordinary, probing, reporting, starting, stopping
 from kubesim.kubelet.admission import SANDBOX_MS, on_grid
 from kubesim.kubelet.conditions import NONE, Own
 from kubesim.kubelet.plan import INIT, PodPlan
@@ -205,6 +205,7 @@ class PodWorker:
     # ------------------------------------------------------------------ containers
     def ended(self, container: Container, now: int) -> None:
         """A container has ended: remember how, and when to look again."""
+        disks.keep(self, container)
         reporting.bury(container)
         self.dirty = True
         if self.stage == ACTIVE:

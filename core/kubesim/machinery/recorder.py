@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubesim.kernel.loop import Loop
 from kubesim.objects.errors import ApiError
+from kubesim.objects.units import fnv32a
 from kubesim.objects.wire import EMPTY, EVENTS, Tree
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ SIMILAR_WINDOW_MS = 600_000
 SPAM_BURST = 25
 SPAM_REFILL_MS = 300_000
 CACHE_SIZE = 4096
+CONFLICT = 409
 COMBINED = "(combined from similar events): "
 """# k8s: client-go/tools/record/events_cache.go"""
 
@@ -173,8 +175,19 @@ class Recorder:
             }
         try:
             self._client.create(EVENTS, namespace, event)
-        except ApiError:
+        except ApiError as error:
+            if error.code == CONFLICT:
+                return self._renamed(namespace, event)
             # k8s: a recorder drops what the server refuses (a namespace that is going away).
+            self.dropped += 1
+        return name
+
+    def _renamed(self, namespace: str, event: dict[str, Any]) -> str:
+        """Create an Event whose name another component has just used for a namesake of the object."""
+        name = f"{event['metadata']['name']}{fnv32a(self.component.encode()):08x}"
+        try:
+            self._client.create(EVENTS, namespace, {**event, "metadata": {"name": name, "namespace": namespace}})
+        except ApiError:
             self.dropped += 1
         return name
 

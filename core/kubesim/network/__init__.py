@@ -1,5 +1,6 @@
-"""The network of the cluster: which endpoint answers for a Service, and the addresses of load balancers.
+"""The network of the cluster: names, Services, policies, the front door, load balancers, traces and simulated traffic.
 
-``services.ServiceProxy`` keeps kube-proxy's tables up to date from EndpointSlices, one slice at a time, and picks an
-endpoint; ``loadbalancer.LoadBalancerController`` plays the cloud that gives Services of type LoadBalancer an address.
+``fabric.Network`` follows a connection from a pod to its end; ``services.ServiceProxy`` keeps kube-proxy's tables,
+``ingresses.IngressController`` and ``loadbalancer.LoadBalancerController`` play what a cloud brings along, and
+``load.LoadMeter`` works out what Loads do to pods. Sockets are outside the simulation: ``kubesim.httpd.listeners``.
 """

@@ -22,6 +22,7 @@ class Endpoint(NamedTuple):
     namespace: str
     pod: str
     """"" when it is no pod."""
+    hostname: str = ""
 
     def port(self, name: str) -> int:
         """The number of a named port; 0 when it does not have it."""
@@ -79,6 +80,7 @@ def _endpoint(item: Tree, ports: tuple[tuple[str, int], ...], namespace: str) ->
         tuple(hint["name"] for hint in hints.get("forNodes") or ()),
         target.get("namespace", namespace) if target.get("kind") == "Pod" else namespace,
         target["name"] if target.get("kind") == "Pod" else "",
+        item.get("hostname") or "",
     )
 
 

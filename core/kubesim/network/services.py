@@ -35,6 +35,10 @@ class ServiceProxy:
         """By service, by slice name."""
         self._node_ports: dict[int, tuple[Place, str]] = {}
         self._addresses: dict[str, Place] = {}
+        self.exposed: dict[Place, Tree] = {}
+        """The Services that are reached from outside: of type NodePort and LoadBalancer."""
+        self.version = 0
+        """Rises with every change of those."""
         self._busy: dict[str, int] = {}
         self._served: dict[str, int] = {}
         self._affinity: dict[tuple[Place, str], tuple[str, int]] = {}
@@ -63,6 +67,7 @@ class ServiceProxy:
             and old.get("status") is new.get("status")
         ):
             return
+        self._expose(old, new)
         if old is not None:
             self._forget(old)
         if new is not None:
@@ -76,6 +81,15 @@ class ServiceProxy:
             place = _place(old)
             for key in [key for key in self._affinity if key[0] == place]:
                 del self._affinity[key]
+
+    def _expose(self, old: Tree | None, new: Tree | None) -> None:
+        either = new if new is not None else old
+        place = _place(either) if either is not None else ("", "")
+        if new is not None and new["spec"].get("type") in {"NodePort", "LoadBalancer"}:
+            self.exposed[place] = new
+            self.version += 1
+        elif self.exposed.pop(place, None) is not None:
+            self.version += 1
 
     def _forget(self, service: Tree) -> None:
         place = _place(service)
@@ -109,6 +123,14 @@ class ServiceProxy:
         """Namespace and name of the Service that has a cluster or load balancer address."""
         return self._addresses.get(address)
 
+    def by_endpoint(self, address: str) -> tuple[Place, Endpoint] | None:
+        """The first Service, in order of names, that has an endpoint with this address, and the endpoint."""
+        for place in sorted(self._slices):
+            for endpoint in self.endpoints(*place):
+                if endpoint.ip == address:
+                    return place, endpoint
+        return None
+
     # ------------------------------------------------------------------ choosing
     def pick(
         self,
@@ -118,12 +140,15 @@ class ServiceProxy:
         from_node: str = "",
         client: str = "",
         *,
-        external: bool = False,
+        external: bool | None = False,
+        peek: bool = False,
     ) -> Target:
         """The endpoint that a connection goes to.
 
         ``port`` is the Service's port, by number or name; ``client`` the caller's address, for session affinity;
-        ``external`` for what comes in through a node port or a load balancer. Raises ApiError.
+        ``external`` for what comes in through a node port or a load balancer, None for who knows the endpoints and
+        minds no policy, as ingress controllers do; ``peek`` when nothing is to be
+        connected, only told. Raises ApiError.
         """
         tree = self._client.get(SERVICES, namespace, service)
         if tree is None:
@@ -135,7 +160,7 @@ class ServiceProxy:
         origin = Origin(from_node, self._zone(from_node))
         every = [endpoint for endpoint in self.endpoints(namespace, service) if endpoint.port(name)]
         policy = spec.get("externalTrafficPolicy" if external else "internalTrafficPolicy") or "Cluster"
-        if policy == "Local":
+        if policy == "Local" and external is not None:
             every = [endpoint for endpoint in every if endpoint.node == from_node]
         found = endpoints.usable(every)
         if not found:
@@ -145,8 +170,9 @@ class ServiceProxy:
         chosen = self._sticky((namespace, service), spec, found, client)
         if chosen is None:
             chosen = endpoints.least_busy(near, origin, self._busy, self._served)
-        self._served[chosen.ip] = self._served.get(chosen.ip, 0) + 1
-        if client and spec.get("sessionAffinity") == "ClientIP":
+        if not peek:
+            self._served[chosen.ip] = self._served.get(chosen.ip, 0) + 1
+        if not peek and client and spec.get("sessionAffinity") == "ClientIP":
             self._affinity[(namespace, service), client] = (chosen.ip, self._client.now())
         return Target(chosen.ip, chosen.port(name), chosen.namespace, chosen.pod, chosen.node)
 
@@ -189,6 +215,7 @@ def _service_of(tree: Tree) -> Place:
 def _addresses_of(tree: Tree) -> list[str]:
     balancer = (tree.get("status") or {}).get("loadBalancer") or {}
     found = [address for address in tree["spec"].get("clusterIPs") or () if address != "None"]
+    found += tree["spec"].get("externalIPs") or ()
     return found + [ingress["ip"] for ingress in balancer.get("ingress") or () if ingress.get("ip")]
 
 

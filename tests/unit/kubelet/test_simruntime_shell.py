@@ -62,7 +62,7 @@ def output(found, until=60_000, limit=100):
         ("hostname; echo $HOSTNAME", 0, 0, "web-0\nweb-0\n"),
         ("A=1 B=2; export C=3; echo $A$B$C", 0, 0, "123\n"),
         ("echo \\\n joined", 0, 0, "joined\n"),
-        ("touch /a/b; ls /a; rm /a/b; ls /a", 0, 1, "b\nls: /a: No such file or directory\n"),
+        ("touch /a/b; ls /a; rm /a/b; ls /a; rm -r /a; ls /a", 0, 1, "b\nls: /a: No such file or directory\n"),
         ("echo 'open", 0, 2, "sh: syntax error: unterminated quoted string '\n"),
         ("if true; then echo a", 0, 2, "sh: syntax error: unexpected end of file\n"),
         ("sh -c 'echo nested; exit 5'", 0, 5, "nested\n"),

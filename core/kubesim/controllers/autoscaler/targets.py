@@ -4,10 +4,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from kubesim.machinery.client import Client
+from kubesim.machinery.definitions import DEFINITIONS, STORED
 from kubesim.objects import selectors
+from kubesim.objects import tree as trees
 from kubesim.objects.errors import not_found
 from kubesim.objects.wire import (
     DEPLOYMENTS,
+    EMPTY,
     MERGE_PATCH,
     REPLICASETS,
     REPLICATIONCONTROLLERS,
@@ -43,6 +46,9 @@ def find(client: Client, autoscaler: Tree) -> Scale:
     group = (target.get("apiVersion") or "").rpartition("/")[0]
     known = _KINDS.get((group, target["kind"]))
     if known is None:
+        custom = _custom(client, group, target, namespace)
+        if custom is not None:
+            return custom
         where = f'group "{group}"' if group else 'version ""'
         msg = f'no matches for kind "{target["kind"]}" in {where}'
         raise NoKindError(msg)
@@ -52,6 +58,27 @@ def find(client: Client, autoscaler: Tree) -> Scale:
         raise not_found(gvr, target["name"])
     spec = obj["spec"]
     return Scale(Key(gvr, namespace, target["name"]), spec.get("replicas", 1), parse(spec.get("selector")))
+
+
+def _custom(client: Client, group: str, target: Tree, namespace: str) -> Scale | None:
+    """The scale of a custom object; None when there is no such kind, or it has no scale."""
+    for definition in client.list(DEFINITIONS):
+        spec = definition["spec"]
+        if (spec["group"], spec["names"]["kind"]) != (group, target["kind"]):
+            continue
+        version = next(each for each in spec["versions"] if each.get("storage"))
+        paths = (version.get("subresources") or EMPTY).get("scale")
+        if paths is None:
+            return None
+        plural = spec["names"]["plural"]
+        gvr = Gvr(group, version["name"], plural)
+        obj = client.get(Gvr(group, STORED, plural), namespace, target["name"])
+        if obj is None:
+            raise not_found(gvr, target["name"])
+        wished = trees.get(obj, paths["specReplicasPath"].lstrip("."), 1)
+        text = trees.get(obj, (paths.get("labelSelectorPath") or "").lstrip("."), "") or ""
+        return Scale(Key(gvr, namespace, target["name"]), wished, selectors.parse_labels(text))
+    return None
 
 
 def resize(client: Client, scale: Scale, replicas: int) -> None:

@@ -12,6 +12,7 @@ from kubesim.controllers.garbage.graph import Graph, Node
 from kubesim.kernel.loop import Loop
 from kubesim.machinery.client import Client
 from kubesim.machinery.controller import Controller
+from kubesim.machinery.definitions import Definitions
 from kubesim.machinery.informer import Hub
 from kubesim.objects import refs
 from kubesim.objects.errors import ApiError
@@ -66,14 +67,26 @@ class GarbageCollector:
         """Owners in foreground deletion whose dependents have all been looked at."""
         self._gone: dict[str, None] = {}
         """Uids of owners that were seen to go."""
+        self._hub = hub
         for gvr in dict.fromkeys(resources):
-            if gvr.resource in IGNORED:
-                continue
-            self._gvrs[gvr.qualified] = gvr
-            hub.on(gvr, _Watch(self, gvr).changed)
+            if gvr.resource not in IGNORED:
+                self._watch(gvr)
         for gvr in self._gvrs.values():
-            for each in client.list(gvr):
-                self.changed(gvr, None, each, 0)
+            self._learn(gvr)
+        self._definitions = Definitions(hub, self)
+
+    def _watch(self, gvr: Gvr) -> None:
+        self._gvrs[gvr.qualified] = gvr
+        self._hub.on(gvr, _Watch(self, gvr).changed)
+
+    def _learn(self, gvr: Gvr) -> None:
+        for each in self._client.list(gvr):
+            self.changed(gvr, None, each, 0)
+
+    def follow(self, gvr: Gvr) -> None:
+        """Collect the garbage of this resource too."""
+        self._watch(gvr)
+        self._learn(gvr)
 
     # ------------------------------------------------------------------ handlers
     def changed(self, gvr: Gvr, old: Tree | None, new: Tree | None, revision: int) -> None:

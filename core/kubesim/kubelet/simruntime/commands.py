@@ -2,8 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-from kubesim.kubelet.simruntime import file_commands, network_commands, shell
-from kubesim.kubelet.simruntime.interpreter import Interpreter
+from kubesim.kubelet.simruntime import (
+    archive,
+    file_commands,
+    network_commands,
+    shell,
+    system_commands,
+    text_commands,
+)
+from kubesim.kubelet.simruntime.interpreter import STDIN, Interpreter
 from kubesim.kubelet.simruntime.timeline import DATE_MARK, DEFAULT_DATE
 
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "/bin/sh", "/bin/bash", "/bin/ash", "/usr/bin/bash", "/usr/bin/env"})
@@ -39,7 +46,7 @@ def unknown(machine: Interpreter, argv: list[str]) -> None:
     if around.serves:
         machine.serves_ms = machine.at_ms if machine.serves_ms is None else machine.serves_ms
         machine.stay()
-    elif around.one_shot_ms:
+    elif around.one_shot_ms and (around.programs is None or argv[0].rpartition("/")[2] in around.programs):
         machine.at_ms += around.one_shot_ms
         machine.status = 0
     else:
@@ -55,10 +62,11 @@ def _shell(machine: Interpreter, argv: list[str]) -> None:
             return
     script = next((word for word in argv[1:] if not word.startswith("-")), "")
     if not script:
-        # Without a terminal a shell reads the end of its input at once.
+        # Without a terminal a shell reads its commands from what is piped in, and without that nothing.
         machine.status = 0
-    elif script in machine.files:
-        machine.run(shell.parse(machine.files[script]))
+        machine.run(shell.parse(machine.variables.get(STDIN) or ":"))
+    elif machine.path(script) in machine.files:
+        machine.run(shell.parse(machine.files[machine.path(script)]))
     else:
         unknown(machine, [script])
 
@@ -231,15 +239,10 @@ def _forever(machine: Interpreter, argv: list[str]) -> int:
     return 0
 
 
-def _whoami(machine: Interpreter, argv: list[str]) -> int:
-    machine.write("root\n" if argv[0] == "whoami" else "uid=0(root) gid=0(root) groups=0(root)\n")
-    return 0
-
-
-def _uname(machine: Interpreter, argv: list[str]) -> int:
-    everything = f"Linux {machine.surroundings.hostname} 6.12.0-sim #1 SMP x86_64 GNU/Linux"
-    machine.write((everything if "-a" in argv else "Linux") + "\n")
-    return 0
+def _which(machine: Interpreter, argv: list[str]) -> int:
+    found = [word for word in argv[1:] if not word.startswith("-") and (word in _COMMANDS or word in _SHELLS)]
+    machine.write("".join(f"/bin/{word}\n" if argv[0] == "which" else f"{word}\n" for word in found))
+    return 0 if found else 1
 
 
 _COMMANDS: Mapping[str, Command] = {
@@ -247,11 +250,12 @@ _COMMANDS: Mapping[str, Command] = {
     "printenv": _env, "hostname": _hostname, "seq": _seq,
 
     "sleep": _sleep, "exit": _exit, "return": _exit, "break": _break, "continue": _break, "export": _export,
-    "set": _set, "trap": _trap, "kill": _kill, "wait": _wait, "top": _forever, "yes": _forever, "id": _whoami,
-    "whoami": _whoami, "uname": _uname, "mkdir": _succeed, "chmod": _succeed, "chown": _succeed, "cd": _succeed,
-    "sync": _succeed, "mount": _succeed, "umask": _succeed, "shift": _succeed, "read": _fail, "ulimit": _succeed,
-    "stty": _succeed, "apk": _succeed, "apt-get": _succeed, "ln": _succeed, "cp": _succeed, "mv": _succeed,
-    "sysctl": _succeed, "git": _succeed, "tar": _succeed,
+    "set": _set, "trap": _trap, "kill": _kill, "wait": _wait, "top": _forever, "yes": _forever, "which": _which,
+    "command": _which, "sync": _succeed, "umask": _succeed, "shift": _succeed, "read": _fail, "ulimit": _succeed,
+    "stty": _succeed, "clear": _succeed, "apk": _succeed, "apt-get": _succeed, "sysctl": _succeed, "git": _succeed,
+    "tar": archive.run,
     **file_commands.COMMANDS,
+    **text_commands.COMMANDS,
+    **system_commands.COMMANDS,
     **network_commands.COMMANDS,
 }  # fmt: skip

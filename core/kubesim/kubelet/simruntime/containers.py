@@ -1,18 +1,20 @@
 """The simulated container runtime: starts programs, opens connections, and lets programs see the cluster's services."""
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from kubesim.kernel.loop import Loop
 from kubesim.kubelet.profile import Profile
 from kubesim.kubelet.runtime import Connection, Facts
 from kubesim.kubelet.simruntime import handshakes, program
 from kubesim.kubelet.simruntime.http import HttpConnection
-from kubesim.kubelet.simruntime.machine import Surroundings, World
+from kubesim.kubelet.simruntime.machine import Surroundings
 from kubesim.kubelet.simruntime.process import SimProcess
 from kubesim.kubelet.simruntime.program import Asked, Program
 from kubesim.kubelet.simruntime.redis import Keyspace, RedisConnection
 from kubesim.kubelet.simruntime.site import Site
 from kubesim.machinery.client import Client
+from kubesim.objects.connections import CONNECTED, NOERROR, NXDOMAIN, REFUSED, Answer, Attempt, Lookup, Record, World
 from kubesim.objects.wire import ENDPOINTSLICES, SERVICES
 
 SERVICE_LABEL = "kubernetes.io/service-name"
@@ -54,23 +56,57 @@ class ServiceWorld:
             for endpoint in piece.get("endpoints") or ()
         )
 
+    def lookup(self, name: str, kind: str = "A", *, search: bool = True) -> Lookup:
+        """The name itself, when there is such a service."""
+        del search
+        found = Answer(NOERROR, (Record(f"{name}.", kind, "10.96.0.2"),)) if self.answers(name, None) else None
+        return Lookup("10.96.0.10", ((name, found or Answer(NXDOMAIN)),))
+
+    def open(self, host: str, port: int, protocol: str = "TCP") -> Attempt:
+        """A connection that says nothing."""
+        del protocol
+        return Attempt(CONNECTED if self.answers(host, port) else REFUSED)
+
+
+class WorldMaker(Protocol):
+    """Who knows the network of the cluster."""
+
+    def world(self, namespace: str, name: str) -> World:
+        """The network as a pod sees it."""
+
+    def files(self, namespace: str, name: str, address: str) -> dict[str, str]:
+        """The files about the network that every container of a pod has: path to content."""
+
+    def calls(self, namespace: str, name: str) -> None:
+        """A program of a pod fetches something again and again."""
+
 
 class SimRuntime:
     """Starts programs and answers for them."""
 
     def __init__(self, loop: Loop, client: Client) -> None:
+        self.network: WorldMaker | None = None
+        """Joined to it when the cluster has one."""
         self._loop = loop
         self._client = client
 
-    def world(self, namespace: str) -> World:
-        """The network of a namespace."""
+    def calls(self, namespace: str, pod: str) -> None:
+        """A program of a pod fetches something again and again."""
+        if self.network is not None:
+            self.network.calls(namespace, pod)
+
+    def world(self, namespace: str, pod: str = "") -> World:
+        """The network of a pod; without the cluster's network, the Services of a namespace."""
+        if self.network is not None and pod:
+            return self.network.world(namespace, pod)
         return ServiceWorld(self._client, namespace)
 
     def program(
         self, profile: Profile, asked: Asked, env: Mapping[str, str], files: Mapping[str, str], facts: Facts
     ) -> Program:
         """What a container will do, for one start."""
-        return program.build(profile, asked, Surroundings(env, files, facts.pod, self.world(facts.namespace)))
+        world = self.world(facts.namespace, facts.pod)
+        return program.build(profile, asked, Surroundings(env, files, facts.pod, world))
 
     def start(
         self, built: Program, now: int, facts: Facts | None = None, files: Mapping[str, str] | None = None

@@ -1,58 +1,224 @@
-"""Commands about files and their text: cat, touch, rm, ls, test, grep, head, tail, wc, tee."""
+"""Commands about files: cat, touch, rm, mkdir, mv, cp, ls, cd, pwd, stat, find, test, tee."""
 
 from collections.abc import Callable, Mapping
 
-from kubesim.kubelet.simruntime.interpreter import STDIN, Interpreter
+from kubesim.kubelet.simruntime import paths
+from kubesim.kubelet.simruntime.interpreter import MAX_TEXT, STDIN, Interpreter
+from kubesim.kubelet.simruntime.machine import FOLDER
+from kubesim.kubelet.simruntime.timeline import DATE_MARK
+
+MISSING = "No such file or directory"
+_LISTED = "%b %e %H:%M"
+
+
+def _words(argv: list[str]) -> list[str]:
+    return [word for word in argv[1:] if not word.startswith("-") or word == "-"]
+
+
+def _flags(argv: list[str]) -> str:
+    return "".join(word for word in argv[1:] if word.startswith("-") and word != "-")
 
 
 def _cat(machine: Interpreter, argv: list[str]) -> int:
     status = 0
-    for path in [word for word in argv[1:] if not word.startswith("-") or word == "-"] or ["-"]:
-        if path == "-":
+    for word in _words(argv) or ["-"]:
+        path = machine.path(word)
+        if word == "-":
             machine.write(machine.variables.get(STDIN, ""))
-        elif path in machine.files:
-            machine.write(machine.files[path])
+        elif (text := paths.text(machine.files, path)) is not None:
+            machine.write(text)
+        elif paths.is_folder(machine.files, path):
+            machine.complain("cat: read error: Is a directory\n")
+            status = 1
         else:
-            machine.complain(f"cat: can't open '{path}': No such file or directory\n")
+            machine.complain(f"cat: can't open '{word}': {MISSING}\n")
             status = 1
     return status
 
 
 def _touch(machine: Interpreter, argv: list[str]) -> int:
-    for path in argv[1:]:
-        if not path.startswith("-"):
+    for word in _words(argv):
+        path = machine.path(word)
+        if not paths.is_folder(machine.files, path):
             machine.put(path, machine.files.get(path, ""))
     return 0
 
 
 def _rm(machine: Interpreter, argv: list[str]) -> int:
-    force = any(word.startswith("-") and "f" in word for word in argv[1:])
-    status = 0
-    for path in [word for word in argv[1:] if not word.startswith("-")]:
-        gone = [name for name in machine.files if name == path or name.startswith(path.rstrip("/") + "/")]
+    flags, status = _flags(argv), 0
+    for word in _words(argv):
+        path = machine.path(word)
+        gone = paths.below(machine.files, path)
+        if gone and path not in machine.files and "r" not in flags.lower():
+            machine.complain(f"rm: '{word}' is a directory\n")
+            status = 1
+            continue
         for name in gone:
             machine.drop(name)
-        if not gone and not force:
-            machine.complain(f"rm: can't remove '{path}': No such file or directory\n")
+        _keep_folder(machine, path)
+        if not gone and "f" not in flags:
+            machine.complain(f"rm: can't remove '{word}': {MISSING}\n")
             status = 1
     return status
 
 
+def _keep_folder(machine: Interpreter, path: str) -> None:
+    """The folder that something was taken out of stays, even when it is empty now."""
+    folder = paths.parent(path)
+    if not paths.is_folder(machine.files, folder):
+        machine.put(f"{folder}/", "")
+
+
+def _mkdir(machine: Interpreter, argv: list[str]) -> int:
+    for word in _words(argv):
+        path = machine.path(word)
+        if "p" not in _flags(argv):
+            known = paths.exists(machine.files, path)
+            if known or not paths.is_folder(machine.files, paths.parent(path)):
+                machine.complain(f"mkdir: can't create directory '{word}': {'File exists' if known else MISSING}\n")
+                return 1
+        if not paths.is_folder(machine.files, path):
+            machine.put(f"{path}/", "")
+    return 0
+
+
+def _move(machine: Interpreter, argv: list[str]) -> int:
+    """``mv`` and ``cp``."""
+    words, copies = _words(argv), argv[0] == "cp"
+    if len(words) < 2:
+        machine.complain(f"{argv[0]}: missing operand\n")
+        return 1
+    *sources, last = words
+    target, status = machine.path(last), 0
+    into = last.endswith("/") or paths.is_folder(machine.files, target)
+    for word in sources:
+        path = machine.path(word)
+        found = paths.below(machine.files, path)
+        if not found:
+            verb = "can't stat" if copies else "can't rename"
+            machine.complain(f"{argv[0]}: {verb} '{word}': {MISSING}\n")
+            status = 1
+            continue
+        goal = f"{target.rstrip('/')}/{path.rpartition('/')[2]}" if into else target
+        for name in found:
+            machine.put(goal + name[len(path) :], machine.files[name])
+            if not copies:
+                machine.drop(name)
+        _keep_folder(machine, path)
+        if "v" in _flags(argv):
+            machine.write(f"'{word}' -> '{goal if into else last}'\n" if copies else f"renamed '{word}' -> '{last}'\n")
+    return status
+
+
+def _link(machine: Interpreter, argv: list[str]) -> int:
+    words = _words(argv)
+    if len(words) == 2 and machine.path(words[0]) in machine.files:
+        machine.put(machine.path(words[1]), machine.files[machine.path(words[0])])
+    return 0
+
+
+# ---------------------------------------------------------------------- looking
 def _ls(machine: Interpreter, argv: list[str]) -> int:
-    status = 0
-    for path in [word for word in argv[1:] if not word.startswith("-")] or ["/"]:
-        root = path.rstrip("/") + "/"
-        inside = sorted({name[len(root) :].split("/")[0] for name in machine.files if name.startswith(root)})
+    flags, status = _flags(argv), 0
+    words = _words(argv) or ["."]
+    for position, word in enumerate(words):
+        path = machine.path(word)
         if path in machine.files:
-            machine.write(path + "\n")
-        elif inside or path == "/":
-            machine.write("".join(f"{name}\n" for name in inside))
+            machine.write(_line(machine, path, word) if "l" in flags else f"{word}\n")
+        elif paths.is_folder(machine.files, path):
+            if len(words) > 1:
+                machine.write(f"{chr(10) if position else ''}{word}:\n")
+            _list_folder(machine, path, flags)
         else:
-            machine.complain(f"ls: {path}: No such file or directory\n")
+            machine.complain(f"ls: {word}: {MISSING}\n")
             status = 1
     return status
 
 
+def _list_folder(machine: Interpreter, path: str, flags: str) -> None:
+    names = paths.inside(machine.files, path)
+    if "a" not in flags and "A" not in flags:
+        names = [name for name in names if not name.startswith(".")]
+    if "l" not in flags:
+        machine.write("".join(f"{name}\n" for name in [*([".", ".."] if "a" in flags else []), *names]))
+        return
+    machine.write(f"total {4 * len(names)}\n")
+    if "a" in flags:
+        machine.write(_line(machine, path, ".") + _line(machine, paths.parent(path), ".."))
+    machine.write("".join(_line(machine, f"{path.rstrip('/')}/{name}", name) for name in names))
+
+
+def _line(machine: Interpreter, path: str, name: str) -> str:
+    text = machine.files.get(path)
+    kind, links, size = "drwxr-xr-x", 2, 4096
+    if text is not None:
+        kind, links, size = "-rw-r--r--", 1, len(text.encode("utf-8", "surrogateescape"))
+    return f"{kind} {links:4} root     root     {size:9} {DATE_MARK}{_LISTED}{DATE_MARK} {name}\n"
+
+
+def _stat(machine: Interpreter, argv: list[str]) -> int:
+    words = _words(argv)
+    for word in words[-1:]:
+        path = machine.path(word)
+        if not paths.exists(machine.files, path):
+            machine.complain(f"stat: can't stat '{word}': {MISSING}\n")
+            return 1
+        text = machine.files.get(path)
+        kind, mode = ("directory", "755") if text is None else ("regular file", "644")
+        size = 4096 if text is None else len(text)
+        if "-c" in argv:
+            pattern = argv[argv.index("-c") + 1]
+            shown = {"%a": mode, "%s": str(size), "%n": word, "%F": kind, "%U": "root", "%G": "root", "%u": "0"}
+            for mark, value in shown.items():
+                pattern = pattern.replace(mark, value)
+            machine.write(f"{pattern}\n")
+        else:
+            machine.write(f"  File: {word}\n  Size: {size}\tBlocks: 8\tIO Block: 4096   {kind}\n")
+    return 0
+
+
+def _find(machine: Interpreter, argv: list[str]) -> int:
+    root = argv[1] if len(argv) > 1 and not argv[1].startswith("-") else "."
+    base = machine.path(root)
+    if not paths.exists(machine.files, base):
+        machine.complain(f"find: {root}: {MISSING}\n")
+        return 1
+    pattern = argv[argv.index("-name") + 1].strip("*") if "-name" in argv[:-1] else ""
+    only_files = "-type" in argv[:-1] and argv[argv.index("-type") + 1] == "f"
+    found = [] if only_files or pattern else [root]
+    for name in paths.below(machine.files, base):
+        if name.endswith("/") and only_files:
+            continue
+        if pattern in name.rstrip("/").rpartition("/")[2]:
+            found.append(root.rstrip("/") + name.rstrip("/")[len(base.rstrip("/")) :])
+    machine.write("".join(f"{name}\n" for name in dict.fromkeys(found)))
+    return 0
+
+
+def _cd(machine: Interpreter, argv: list[str]) -> int:
+    word = argv[1] if len(argv) > 1 else "/root"
+    path = machine.path(word)
+    if not paths.is_folder(machine.files, path):
+        machine.complain(f"sh: cd: can't cd to {word}: {MISSING}\n")
+        return 2
+    machine.variables[FOLDER] = path
+    return 0
+
+
+def _pwd(machine: Interpreter, argv: list[str]) -> int:
+    del argv
+    machine.write(machine.path("") + "\n")
+    return 0
+
+
+def _basename(machine: Interpreter, argv: list[str]) -> int:
+    for word in argv[1:2]:
+        folder, _, name = word.rstrip("/").rpartition("/")
+        machine.write(f"{name if argv[0] == 'basename' else folder or ('/' if word.startswith('/') else '.')}\n")
+    return 0
+
+
+# ---------------------------------------------------------------------- test
 def _test(machine: Interpreter, argv: list[str]) -> int:
     words = argv[1:-1] if argv[0] in {"[", "[["} else argv[1:]
     return 0 if _holds(machine, words) else 1
@@ -61,11 +227,11 @@ def _test(machine: Interpreter, argv: list[str]) -> int:
 def _holds(machine: Interpreter, words: list[str]) -> bool:
     if words and words[0] == "!":
         return not _holds(machine, words[1:])
-    for joint in ("-o", "-a"):
+    for joint in ("-o", "||", "-a", "&&"):
         if joint in words:
             at = words.index(joint)
             left, right = _holds(machine, words[:at]), _holds(machine, words[at + 1 :])
-            return (left or right) if joint == "-o" else (left and right)
+            return (left or right) if joint in {"-o", "||"} else (left and right)
     if len(words) == 2:
         return _holds_one(machine, words[0], words[1])
     if len(words) == 3:
@@ -74,10 +240,13 @@ def _holds(machine: Interpreter, words: list[str]) -> bool:
 
 
 def _holds_one(machine: Interpreter, operator: str, value: str) -> bool:
-    if operator in {"-f", "-e", "-r", "-s", "-x"}:
-        return value in machine.files and (operator != "-s" or bool(machine.files[value]))
+    if operator in {"-f", "-s"}:
+        text = machine.files.get(machine.path(value))
+        return text is not None and (operator != "-s" or bool(text))
+    if operator in {"-e", "-r", "-w", "-x"}:
+        return paths.exists(machine.files, machine.path(value))
     if operator == "-d":
-        return value == "/" or any(name.startswith(value.rstrip("/") + "/") for name in machine.files)
+        return paths.is_folder(machine.files, machine.path(value))
     return bool(value) if operator == "-n" else not value
 
 
@@ -99,71 +268,18 @@ def _compares(left: str, operator: str, right: str) -> bool:
     return results.get(operator, False)
 
 
-# ---------------------------------------------------------------------- text
-def _grep(machine: Interpreter, argv: list[str]) -> int:
-    flags = "".join(word for word in argv[1:] if word.startswith("-"))
-    words = [word for word in argv[1:] if not word.startswith("-")]
-    if not words:
-        return 2
-    text = machine.variables.get(STDIN, "") if len(words) == 1 else machine.files.get(words[1], "")
-    wanted = words[0].lower() if "i" in flags else words[0]
-    found = [
-        line for line in text.splitlines() if (wanted in (line.lower() if "i" in flags else line)) != ("v" in flags)
-    ]
-    if "q" not in flags:
-        machine.write(f"{len(found)}\n" if "c" in flags else "".join(f"{line}\n" for line in found))
-    return 0 if found else 1
-
-
-def _lines(machine: Interpreter, argv: list[str]) -> int:
-    """Head and tail of a text; ``tail -f`` stays."""
-    count, paths = 10, []
-    words = iter(argv[1:])
-    for word in words:
-        number = next(words, "") if word in {"-n", "-c"} else word.strip("-n") if word.startswith("-") else ""
-        if number.lstrip("+-").isdigit():
-            count = int(number.lstrip("+-")[:9])
-        elif word in {"-n", "-c"}:
-            machine.complain(f"{argv[0]}: invalid number '{number}'\n")
-            return 1
-        elif not word.startswith("-"):
-            paths.append(word)
-    text = machine.files.get(paths[0], "") if paths else machine.variables.get(STDIN, "")
-    lines = text.splitlines()
-    shown = lines[:count] if argv[0] == "head" else lines[max(0, len(lines) - count) :]
-    machine.write("".join(f"{line}\n" for line in shown))
-    follows = any(word[:1] == "-" and word.lower().rstrip("0123456789").endswith("f") for word in argv[1:])
-    if argv[0] == "tail" and follows:
-        machine.stay()
-    return 0
-
-
-def _wc(machine: Interpreter, argv: list[str]) -> int:
-    text = machine.variables.get(STDIN, "")
-    machine.write(f"{len(text) if '-c' in argv else text.count(chr(10))}\n")
-    return 0
-
-
 def _tee(machine: Interpreter, argv: list[str]) -> int:
     text = machine.variables.get(STDIN, "")
-    for path in argv[1:]:
-        if not path.startswith("-"):
-            machine.put(path, (machine.files.get(path, "") if "-a" in argv else "") + text)
+    for word in _words(argv):
+        path = machine.path(word)
+        before = machine.files.get(path, "") if "a" in _flags(argv) else ""
+        machine.put(path, (before + text)[:MAX_TEXT])
     machine.write(text)
     return 0
 
 
 COMMANDS: Mapping[str, Callable[[Interpreter, list[str]], int]] = {
-    "cat": _cat,
-    "touch": _touch,
-    "rm": _rm,
-    "ls": _ls,
-    "test": _test,
-    "[": _test,
-    "[[": _test,
-    "grep": _grep,
-    "head": _lines,
-    "tail": _lines,
-    "wc": _wc,
-    "tee": _tee,
-}
+    "cat": _cat, "touch": _touch, "rm": _rm, "rmdir": _rm, "mkdir": _mkdir, "mv": _move, "cp": _move, "ln": _link,
+    "ls": _ls, "stat": _stat, "find": _find, "cd": _cd, "pwd": _pwd, "basename": _basename, "dirname": _basename,
+    "test": _test, "[": _test, "[[": _test, "tee": _tee,
+}  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kubesim.kubelet.simruntime import arithmetic, lexer, shell
+from kubesim.kubelet.simruntime import arithmetic, lexer, paths, shell
 from kubesim.kubelet.simruntime.lexer import Part, Word
 from kubesim.kubelet.simruntime.machine import BreakError, ContinueError, Machine, StopError
 from kubesim.kubelet.simruntime.shell import For, Group, If, Item, Listed, Node, Pipeline, Simple, While
@@ -131,7 +131,7 @@ class Interpreter(Machine):
                 break
 
     def _while(self, node: While) -> None:
-        endless = _is_true(node.condition) and not node.until and not _may_leave(node.body)
+        endless = _never_fails(node.condition) and not node.until and not _may_leave(node.body)
         rounds: list[tuple[int, dict[str, str], int]] = []
         while True:
             rounds.append((self.at_ms, dict(self.variables), len(self.events)))
@@ -168,9 +168,9 @@ class Interpreter(Machine):
             return False
         del self.events[events:]
         body = node.body
-        if self.waits_for:
+        if self.waits_for or not _is_true(node.condition):
             body = Listed((Item(";", node.condition), Item(";", node.body)))
-        self.loop = Loop(second, period, body, two, steps, self.replay())
+        self.loop = Loop(second, period, body, two, steps, self.replay(), dict(self.calls))
         return True
 
     def _simple(self, node: Simple) -> None:
@@ -184,12 +184,20 @@ class Interpreter(Machine):
         target = next((r for r in node.redirects if r.operator in {">", ">>", "&>"}), None)
         source = next((r for r in node.redirects if r.operator == "<"), None)
         if source is not None:
-            self.variables[STDIN] = self.files.get(self.text(source.target), "")
-        if target is None:
-            if argv:
+            self.variables[STDIN] = self.files.get(self.path(self.text(source.target)), "")
+        operators = {redirect.operator for redirect in node.redirects}
+        outer = self.mute, self.joined
+        self.mute = self.mute or "2>" in operators
+        self.joined = self.joined or bool(operators & {"2>&1", "&>"})
+        try:
+            if target is not None:
+                self._redirected(argv, self.text(target.target), append=target.operator == ">>")
+            elif argv and operators & {">&2", "1>&2"}:
+                self._redirected(argv, "/dev/stderr", append=False)
+            elif argv:
                 self.execute(argv)
-        else:
-            self._redirected(argv, self.text(target.target), append=target.operator == ">>")
+        finally:
+            self.mute, self.joined = outer
         if self.failing and self.status and self.depth == 0:
             self.finish(self.status)
 
@@ -201,10 +209,17 @@ class Interpreter(Machine):
             content = "".join(self.capture)
         finally:
             self.capture = outer
-        if path in {"/dev/stdout", "/dev/stderr", "/proc/1/fd/1", "/proc/1/fd/2"}:
+        if path in {"/dev/stdout", "/proc/1/fd/1"}:
             self.write(content)
+        elif path in {"/dev/stderr", "/proc/1/fd/2"}:
+            self.complain(content)
         elif path != "/dev/null":
-            self.put(path, (self.files.get(path, "") + content if append else content)[:MAX_TEXT])
+            path = self.path(path)
+            if paths.is_folder(self.files, path):
+                self.complain(f"sh: can't create {path}: Is a directory\n")
+                self.status = 1
+            else:
+                self.put(path, (self.files.get(path, "") + content if append else content)[:MAX_TEXT])
 
     # ------------------------------------------------------------------ words
     def words(self, words: tuple[Word, ...]) -> list[str]:
@@ -254,6 +269,14 @@ def _assignment(word: Word) -> tuple[str, Word] | None:
     if not mark or not name.isidentifier():
         return None
     return name, (Part(lexer.TEXT, rest, quoted=False), *word[1:])
+
+
+def _never_fails(node: Node) -> bool:
+    """Whether a loop's condition holds for ever: ``true``, or a sleep."""
+    if _is_true(node):
+        return True
+    texts = [part.text for word in node.words for part in word] if isinstance(node, Simple) else []
+    return len(texts) == 2 and texts[0] == "sleep"
 
 
 def _is_true(node: Node) -> bool:

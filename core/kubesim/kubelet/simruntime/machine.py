@@ -1,21 +1,18 @@
 """The state of a simulated shell, and what a command can do to it: write, put files, let time pass, stop."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
-from kubesim.kubelet.simruntime.timeline import OUT, REMOVE, WRITE, Event, Loop
+from kubesim.kubelet.simruntime import paths
+from kubesim.kubelet.simruntime.timeline import ERRORS, OUT, REMOVE, WRITE, Event, Loop
+from kubesim.objects.connections import CONNECTED, NXDOMAIN, REFUSED, Answer, Attempt, Lookup, World
 
 if TYPE_CHECKING:
     from kubesim.kubelet.simruntime.shell import Node
 
+FOLDER = "\x00cwd"
+"""The variable that holds the working directory."""
 MAX_EVENTS = 5_000
-
-
-class World(Protocol):
-    """The network as a program sees it."""
-
-    def answers(self, host: str, port: int | None) -> bool:
-        """Whether a name resolves and, with a port, somebody listens there."""
 
 
 class Surroundings(NamedTuple):
@@ -30,6 +27,8 @@ class Surroundings(NamedTuple):
     """Whether a program that is not known here is the image's server."""
     one_shot_ms: int = 0
     """When not 0, an unknown program does its work in that time and succeeds."""
+    programs: frozenset[str] | None = None
+    """Which unknown programs there are; None: any."""
 
 
 class StopError(Exception):
@@ -66,8 +65,16 @@ class Machine:
         """``set -e``."""
         self.capture: list[str] | None = None
         """Where output goes instead of the log."""
+        self.mute = False
+        """Whether standard error goes nowhere."""
+        self.joined = False
+        """Whether standard error goes where standard output goes."""
         self.steps = 0
         self.depth = 0
+        self.calls: dict[str, str] = {}
+        """What was fetched lately: the text by URL."""
+        self.replays: Mapping[str, str] | None = None
+        """What was fetched when this round of a loop ran for the first time; None while that is now."""
 
     # ------------------------------------------------------------------ effects
     def write(self, text: str) -> None:
@@ -78,8 +85,17 @@ class Machine:
             self._add(Event(self.at_ms, OUT, "", text))
 
     def complain(self, text: str) -> None:
-        """Standard error: always the log, when the program itself runs."""
-        self.write(text)
+        """Standard error: never what a pipe or a variable takes up."""
+        if self.mute:
+            return
+        if self.joined:
+            self.write(text)
+        elif text:
+            self._add(Event(self.at_ms, OUT, ERRORS, text))
+
+    def path(self, name: str) -> str:
+        """A name as an absolute path."""
+        return paths.absolute(name, self.variables.get(FOLDER, "/"))
 
     def put(self, path: str, content: str) -> None:
         """Write a file."""
@@ -88,7 +104,7 @@ class Machine:
 
     def drop(self, path: str) -> None:
         """Remove a file."""
-        del self.files[path]
+        self.files.pop(path, None)
         self._add(Event(self.at_ms, REMOVE, path))
 
     def _add(self, event: Event) -> None:
@@ -104,16 +120,48 @@ class Machine:
         """Run on for ever."""
         raise StopError
 
+    # ------------------------------------------------------------------ the network
     def reaches(self, host: str, port: int | None) -> bool:
         """Whether somebody answers there."""
         self.asked = True
         if host in {"localhost", "127.0.0.1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"}:
             return True
         world = self.surroundings.world
-        found = world is not None and world.answers(host, port)
+        return self._noted(world is not None and world.answers(host, port), host, port)
+
+    def _noted(self, found: bool, host: str, port: int | None) -> bool:
         if not found:
             self.waits_for[host if port is None else f"{host}:{port}"] = None
         return found
+
+    def lookup(self, name: str, kind: str = "A", *, search: bool = True) -> Lookup:
+        """Ask the name servers."""
+        self.asked = True
+        world = self.surroundings.world
+        if world is None:
+            self._noted(False, name, None)
+            return Lookup("10.96.0.10", ((name, Answer(NXDOMAIN)),))
+        found = world.lookup(name, kind, search=search)
+        self._noted(bool(found.answer.records), name, None)
+        return found
+
+    def connect(self, host: str, port: int, protocol: str = "TCP") -> Attempt:
+        """Try a connection."""
+        self.asked = True
+        world = self.surroundings.world
+        if world is None:
+            return Attempt(CONNECTED if self._noted(host in {"localhost", "127.0.0.1"}, host, port) else REFUSED)
+        found = world.open(host, port, protocol)
+        self._noted(found.outcome == CONNECTED, host, port)
+        return found
+
+    def remembered(self, url: str) -> str | None:
+        """What a fetch brought when this round of a loop ran for the first time; None when it runs now."""
+        return None if self.replays is None else self.replays.get(url)
+
+    def remember(self, url: str, text: str) -> None:
+        """Note what a fetch brought."""
+        self.calls[url] = text
 
     def leave(self, *, again: bool) -> None:
         """``break`` and ``continue``."""

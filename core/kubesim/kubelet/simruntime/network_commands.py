@@ -1,74 +1,74 @@
-"""Commands that ask the network: nslookup, nc, wget, curl, pg_isready; and those that listen."""
+"""Commands that ask the network: nc, ping, pg_isready; those that listen; and those of ``names`` and ``fetching``."""
 
 from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
 
-from kubesim.kubelet.simruntime.interpreter import Interpreter
+from kubesim.kubelet.simruntime import fetching, names
+from kubesim.kubelet.simruntime.fetching import SYN_TIMEOUT_MS
+from kubesim.kubelet.simruntime.interpreter import STDIN, Interpreter
+from kubesim.objects.connections import CONNECTED, TIMED_OUT, UNRESOLVED
 
-
-def _nslookup(machine: Interpreter, argv: list[str]) -> int:
-    hosts = [word for word in argv[1:] if not word.startswith("-")]
-    if not hosts:
-        return 1
-    host = hosts[0].rstrip(".")
-    header = "Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\n"
-    if machine.reaches(host, None):
-        machine.write(f"{header}Name:\t{host}\n\n")
-        return 0
-    machine.write(f"{header}** server can't find {host}: NXDOMAIN\n\n")
-    machine.at_ms += 20
-    return 1
+MAX_DIGITS = 5
+MAX_PINGS = 20
 
 
 def _nc(machine: Interpreter, argv: list[str]) -> int:
     flags = "".join(word for word in argv[1:] if word.startswith("-"))
     if "l" in flags:
         return _serve(machine, argv)
+    words, waits = _nc_words(argv)
+    if len(words) < 2 or not words[1].isdigit() or len(words[1]) > MAX_DIGITS:
+        return 1
+    host, port = words[0], int(words[1])
+    tried = machine.connect(host, port, "UDP" if "u" in flags else "TCP")
+    if tried.outcome == CONNECTED:
+        if "v" in flags:
+            machine.write(f"{host} ({tried.ip or host}:{port}) open\n")
+        if "z" not in flags and tried.wire is not None:
+            machine.write(tried.wire.feed(machine.variables.get(STDIN, "").encode()).decode("utf-8", "replace"))
+        return 0
+    if tried.outcome == UNRESOLVED:
+        machine.complain(f"nc: bad address '{host}'\n")
+    elif tried.outcome == TIMED_OUT:
+        machine.at_ms += waits or SYN_TIMEOUT_MS
+        machine.complain("nc: timed out\n" if waits else f"nc: {host} ({tried.ip}:{port}): Connection timed out\n")
+    elif "v" in flags:
+        machine.complain(f"nc: {host} ({tried.ip or host}:{port}): Connection refused\n")
+    return 1
+
+
+def _nc_words(argv: list[str]) -> tuple[list[str], int]:
+    """What is no option, and how long ``-w`` waits in milliseconds."""
     words = [word for word in argv[1:] if not word.startswith("-")]
+    waits = 0
     # A number after -w or -q is that option's value.
     for option in ("-w", "-q", "-i"):
-        if option in argv and argv.index(option) + 1 < len(argv) and argv[argv.index(option) + 1] in words:
-            words.remove(argv[argv.index(option) + 1])
-    if len(words) < 2 or not words[1].isdigit():
+        if option in argv[:-1] and argv[argv.index(option) + 1] in words:
+            value = argv[argv.index(option) + 1]
+            words.remove(value)
+            waits = int(value) * 1000 if option == "-w" and value.isdigit() and len(value) < 7 else waits
+    return words, waits
+
+
+def _ping(machine: Interpreter, argv: list[str]) -> int:
+    """ICMP is not simulated beyond names: a host answers when it has an address. # differs: policies do not drop it."""
+    words = [word for word in argv[1:] if not word.startswith("-") and not word.isdigit()]
+    if not words:
         return 1
-    if machine.reaches(words[0], int(words[1])):
-        if "v" in flags:
-            machine.write(f"{words[0]} ({words[0]}:{words[1]}) open\n")
-        return 0
-    if "v" in flags:
-        machine.write(f"nc: {words[0]} ({words[0]}:{words[1]}): Connection refused\n")
-    return 1
-
-
-def _fetch(machine: Interpreter, argv: list[str]) -> int:
-    url = next((word for word in argv[1:] if "://" in word), "")
-    if not url:
-        url = next(
-            (f"http://{word}" for word in reversed(argv[1:]) if not word.startswith("-") and "." not in word), ""
-        )
-    host, port = _target(url or "http://localhost")
-    curl = argv[0] == "curl"
-    outside = "." in host and not host.endswith((".svc", ".cluster.local")) and host.rsplit(".", 1)[-1] in _TOP_LEVEL
-    machine.at_ms += 10
-    if outside or machine.reaches(host, port):
-        return 0
-    if curl:
-        machine.complain(f"curl: (7) Failed to connect to {host} port {port} after 1 ms: Could not connect to server\n")
-        return 7
-    machine.complain(f"wget: can't connect to remote host ({host}): Connection refused\n")
-    return 1
-
-
-def _target(url: str) -> tuple[str, int]:
-    """Host and port of a URL; localhost for what is none."""
-    try:
-        parts = urlsplit(url)
-        return parts.hostname or "localhost", parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError:
-        return "localhost", 80
-
-
-_TOP_LEVEL = frozenset({"com", "org", "net", "io", "dev", "edu", "gov", "de", "uk", "app", "sh"})
+    count = int(argv[argv.index("-c") + 1]) if "-c" in argv[:-1] and argv[argv.index("-c") + 1].isdigit() else 3
+    count = min(count, MAX_PINGS)
+    address = words[0] if words[0].replace(".", "").isdigit() else next(
+        iter(machine.lookup(words[0]).answer.addresses()), ""
+    )  # fmt: skip
+    if not address:
+        machine.complain(f"ping: bad address '{words[0]}'\n")
+        return 1
+    machine.write(f"PING {words[0]} ({address}): 56 data bytes\n")
+    for turn in range(count):
+        machine.write(f"64 bytes from {address}: seq={turn} ttl=62 time=0.120 ms\n")
+        machine.at_ms += 1000 if turn < count - 1 else 0
+    machine.write(f"\n--- {words[0]} ping statistics ---\n")
+    machine.write(f"{count} packets transmitted, {count} packets received, 0% packet loss\n")
+    return 0
 
 
 def _is_ready(machine: Interpreter, argv: list[str]) -> int:
@@ -98,15 +98,12 @@ def _serve(machine: Interpreter, argv: list[str]) -> int:
 
 
 COMMANDS: Mapping[str, Callable[[Interpreter, list[str]], int]] = {
-    "nslookup": _nslookup,
-    "dig": _nslookup,
-    "host": _nslookup,
-    "getent": _nslookup,
+    **names.COMMANDS,
+    **fetching.COMMANDS,
+    "ping": _ping,
     "nc": _nc,
     "ncat": _nc,
     "netcat": _nc,
-    "wget": _fetch,
-    "curl": _fetch,
     "pg_isready": _is_ready,
     "redis-cli": _is_ready,
     "mysqladmin": _is_ready,

@@ -5,25 +5,37 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubesim.kubelet import runtime
-from kubesim.kubelet.runtime import Ended, Facts, LogLine, Outcome, Piece
-from kubesim.kubelet.simruntime import sh, shell, templates
+from kubesim.kubelet.runtime import LIMIT_OF_FILES, Ended, Facts, LogLine, Outcome, Piece
+from kubesim.kubelet.simruntime import pages, sh, shell, templates
 from kubesim.kubelet.simruntime.machine import Surroundings
-from kubesim.kubelet.simruntime.program import Program, resumed
-from kubesim.kubelet.simruntime.timeline import OUT, Event, Timeline, dated, files_at, last_events
+from kubesim.kubelet.simruntime.program import SHELLS, Program, resumed
+from kubesim.kubelet.simruntime.timeline import OUT, WRITE, Event, Timeline, dated, files_at, last_events
+from kubesim.objects.connections import CONNECTED, NOERROR, REFUSED, Answer, Attempt, Lookup, Record, World
 from kubesim.objects.wire import Tree
 
 REQUEST_LINES = 1_000
 """How many lines about requests are kept."""
 RATE_WINDOW_MS = 15_000
 _NO_REQUESTS = (0, 0, 0)
+NO_BURDEN = (0, 0)
+
+PROGRAMS = frozenset(
+    {
+        "apachectl", "cqlsh", "curl", "etcdctl", "gunicorn", "java", "jq", "jstack", "kafka-topics.sh", "kubectl", "mc",
+        "mongo", "mongosh", "mysql", "mysqladmin", "mysqldump", "nats", "nginx", "node", "npm", "openssl", "perl",
+        "pg_dump", "php", "pip", "psql", "python", "python3", "rabbitmq-diagnostics", "rabbitmqctl", "redis-cli",
+        "ruby", "supervisorctl", "vault",
+    }
+)  # fmt: skip
+"""Programs that a person may run in an image; nothing is known of them but that they are there."""
 
 
 class SimProcess:
     """A started program."""
 
     __slots__ = (
-        "_lines", "_rate", "asks_at", "data", "ends", "facts", "files", "program", "requests", "started_ms",
-        "stopped_ms",
+        "_lines", "_rate", "asks_at", "burden", "data", "ends", "facts", "files", "layer", "program", "requests",
+        "started_ms", "stopped_ms",
     )  # fmt: skip
 
     def __init__(self, program: Program, started_ms: int, facts: Facts | None, files: Mapping[str, str] | None) -> None:
@@ -40,10 +52,14 @@ class SimProcess:
         self.stopped_ms: int | None = None
         """When it was sent TERM."""
         self.requests = 0
+        self.layer: dict[str, str | None] | None = None
+        """Files that were written or removed (None) by commands beside it; made with the first."""
         self.data: Any = None
         """What a store holds; made by its first connection."""
         self._lines: deque[LogLine] | None = None
         self._rate = _NO_REQUESTS
+        self.burden = NO_BURDEN
+        """What simulated traffic uses: milli-cores and bytes."""
 
     # ------------------------------------------------------------------ end
     def terminate(self, now: int, grace_ms: int) -> Ended:
@@ -115,7 +131,8 @@ class SimProcess:
     def _page_pieces(self, path: str, opens: int) -> list[Piece]:
         path = path.split("?", 1)[0]
         profile = self.program.profile
-        pieces = [_answer(opens, templates.status_of(profile, path))]
+        served = pages.page_of(profile, self.files_at(opens), path) if profile.root else None
+        pieces = [_answer(opens, served.status if served is not None else templates.status_of(profile, path))]
         for sick in profile.unhealthy:
             if sick.path != path:
                 continue
@@ -141,19 +158,45 @@ class SimProcess:
         return tuple(pieces)
 
     # ------------------------------------------------------------------ inside
-    def execute(self, argv: tuple[str, ...], now: int, env: Mapping[str, str] | None = None) -> Outcome:
-        """Run a command beside it, with its files."""
-        around = Surroundings(env or {}, self.files_at(now), self.facts.pod if self.facts else "", _Inside(self, now))
-        around = around._replace(one_shot_ms=0 if self.program.profile.only_shell else 1)
+    def execute(
+        self, argv: tuple[str, ...], now: int, env: Mapping[str, str] | None = None, world: World | None = None
+    ) -> Outcome:
+        """Run a command beside it, with its files; without a ``world`` there is nothing but its own ports."""
+        host = self.facts.pod if self.facts else ""
+        around = Surroundings(env or {}, self.files_at(now), host, world or _Inside(self, now))
+        around = around._replace(
+            one_shot_ms=0 if self.program.profile.only_shell else 1, programs=PROGRAMS if world is not None else None
+        )
         timeline = sh.interpret(shell.literal(argv), around) if argv else Timeline(end_ms=0)
-        text = "".join(dated(event.text, now + event.at_ms) for event in timeline.events if event.kind == OUT)
-        if timeline.code == 127 and text.startswith("sh: ") and timeline.end_ms == 0:
-            return Outcome(127, f'exec: "{argv[0]}": executable file not found in $PATH', 0)
-        return Outcome(timeline.code, text, timeline.end_ms if timeline.end_ms is not None else -1)
+        said = [(event.name, dated(event.text, now + event.at_ms)) for event in timeline.events if event.kind == OUT]
+        text = "".join(part for _, part in said)
+        if timeline.code == 127 and text.startswith("sh: ") and timeline.end_ms == 0 and argv[0] not in SHELLS:
+            return Outcome(127, f'exec: "{argv[0]}": executable file not found in $PATH', 0, not_found=True)
+        changes = tuple(
+            (event.name, event.text if event.kind == WRITE else None) for event in timeline.events if event.kind != OUT
+        )
+        errors = "".join(part for stream, part in said if stream)
+        stdout = "".join(part for stream, part in said if not stream)
+        millis = timeline.end_ms if timeline.end_ms is not None else -1
+        return Outcome(timeline.code, text, millis, errors, stdout, changes)
+
+    def put(self, path: str, text: str | None) -> None:
+        """Write a file, or remove it (None); it is gone when the container is started again."""
+        if self.layer is None:
+            self.layer = {}
+        if path in self.layer or len(self.layer) < LIMIT_OF_FILES:
+            self.layer[path] = text
 
     def files_at(self, now: int) -> Mapping[str, str]:
         """The files it sees then: mounted ones and those it wrote."""
-        return files_at(self.program.timeline, now - self.started_ms, self.files or {})
+        base = self.files if self.files is not None else self.program.profile.files
+        found = files_at(self.program.timeline, now - self.started_ms, base)
+        for path, text in (self.layer or {}).items():
+            if text is None:
+                found.pop(path, None)
+            else:
+                found[path] = text
+        return found
 
     # ------------------------------------------------------------------ logs
     def note(self, now: int, line: str) -> None:
@@ -215,19 +258,31 @@ class SimProcess:
             current = before = 0
         count = current + before * (RATE_WINDOW_MS - into) // RATE_WINDOW_MS
         busy = count * profile.cpu_per_request * 1000 // RATE_WINDOW_MS
-        return profile.cpu.at(age) + busy, profile.memory.at(age)
+        cpu, memory = self.burden
+        return profile.cpu.at(age) + busy + cpu, profile.memory.at(age) + memory
 
 
 class _Inside:
-    """The network as a command in the container sees it: its own ports."""
+    """The network as a probe in the container sees it: its own ports."""
 
     def __init__(self, process: SimProcess, now: int) -> None:
         self._process = process
         self._now = now
 
     def answers(self, host: str, port: int | None) -> bool:
+        """Whether the port is open; every name is taken to exist."""
         del host
         return port is None or (port in self._process.program.ports and self._process.is_serving(self._now))
+
+    def lookup(self, name: str, kind: str = "A", *, search: bool = True) -> Lookup:
+        """Every name is this container."""
+        del search
+        return Lookup("127.0.0.1", ((name, Answer(NOERROR, (Record(f"{name}.", kind, "127.0.0.1"),))),))
+
+    def open(self, host: str, port: int, protocol: str = "TCP") -> Attempt:
+        """A connection that says nothing."""
+        del protocol
+        return Attempt(CONNECTED if self.answers(host, port) else REFUSED, "127.0.0.1")
 
 
 def _answer(at: int, status: int) -> Piece:

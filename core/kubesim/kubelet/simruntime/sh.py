@@ -26,6 +26,7 @@ def run_round(loop: Loop, turn: int) -> tuple[Event, ...]:
     """The effects of one round of an endless loop."""
     machine = Shell(Surroundings({}, {}, loop.variables.get("HOSTNAME", "")), loop.variables_at(turn))
     machine.at_ms = loop.begin_ms + turn * loop.period_ms
+    machine.replays = loop.calls
     try:
         machine.run(loop.body)
     except (StopError, BreakError, ContinueError, ShellError):

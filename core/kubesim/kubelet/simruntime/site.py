@@ -9,7 +9,7 @@ import orjson
 from kubesim.kernel.loop import Loop
 from kubesim.kubelet.profile import Route
 from kubesim.kubelet.runtime import Facts
-from kubesim.kubelet.simruntime import templates
+from kubesim.kubelet.simruntime import pages, templates
 from kubesim.kubelet.simruntime.http import HttpReply, HttpRequest
 from kubesim.kubelet.simruntime.process import SimProcess
 from kubesim.kubelet.simruntime.timeline import format_date
@@ -40,9 +40,15 @@ class Site:
         else:
             route = templates.route_of(profile, path, request.method)
         values = self._values(request, path)
-        if route is None:
+        extra: tuple[tuple[str, str], ...]
+        page = pages.page_of(profile, self._process.files_at(now), path) if profile.root and not sick else None
+        if page is not None:
+            status, kind, extra = page.status, page.type, ()
+            filled = templates.fill(page.text, values, now) if page.path in profile.files else page.text
+            body = filled.encode("utf-8", "surrogateescape")
+        elif route is None:
             status, kind, body = 200, "application/json", self._page(request, path)
-            extra: tuple[tuple[str, str], ...] = ()
+            extra = ()
         else:
             status, kind, extra = route.status, route.type, route.headers
             body = templates.fill(route.body, values, now).encode()

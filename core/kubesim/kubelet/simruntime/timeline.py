@@ -5,9 +5,12 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from kubesim.kubelet.simruntime.shell import Node
+from kubesim.objects.wire import EMPTY
 
 OUT, WRITE, REMOVE = "out", "write", "remove"
-DATE_MARK = "\x00"
+ERRORS = "2"
+"""The name of an event of text that goes to standard error."""
+DATE_MARK = "\U0010fffd"
 """Encloses a date format within a text: the time is put in when the text is read."""
 DEFAULT_DATE = "%a %b %e %H:%M:%S UTC %Y"
 
@@ -31,6 +34,8 @@ class Loop(NamedTuple):
     steps: Mapping[str, int]
     run: "Callable[[Loop, int], tuple[Event, ...]]"
     """The events of one round; a module-level function."""
+    calls: Mapping[str, str] = EMPTY
+    """What each round fetches: the text that came, by URL."""
 
     def variables_at(self, turn: int) -> dict[str, str]:
         """The variables at the beginning of a round."""

@@ -1,0 +1,181 @@
+"""What containers write: the layer of one run, which goes with it, and volumes, which live as long as they should."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from kubesim.kubelet.runtime import LIMIT_OF_FILES, Change
+from kubesim.kubelet.simruntime.timeline import WRITE, last_events
+from kubesim.objects.wire import CLAIMS, Tree
+
+if TYPE_CHECKING:
+    from kubesim.kubelet.record import Container
+    from kubesim.kubelet.simruntime.process import SimProcess
+    from kubesim.kubelet.worker import PodWorker
+
+WRITABLE = ("emptyDir", "persistentVolumeClaim", "hostPath", "ephemeral")
+
+OS_RELEASE = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nID=debian\n'
+PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
+
+
+class Place(NamedTuple):
+    """A mount that can be written: where it is, the disk behind it, and the folder of the disk that is shown."""
+
+    path: str
+    disk: str
+    below: str
+
+    def inside(self, path: str) -> str | None:
+        """The name on the disk of a file in the container, None when it is not below this mount."""
+        if not path.startswith(f"{self.path}/"):
+            return None
+        return self.below + path[len(self.path) + 1 :]
+
+
+class Disks:
+    """The contents of all volumes of a cluster that somebody wrote to: text by path, by the name of the disk."""
+
+    def __init__(self) -> None:
+        self._disks: dict[str, dict[str, str | None]] = {}
+
+    def read(self, disk: str) -> Mapping[str, str | None]:
+        """What was written; None for what was removed."""
+        return self._disks.get(disk, {})
+
+    def write(self, disk: str, path: str, text: str | None) -> None:
+        """Keep a file, or forget it; a disk that is full keeps nothing more."""
+        held = self._disks.setdefault(disk, {})
+        if path in held or len(held) < LIMIT_OF_FILES:
+            held[path] = text
+
+    def drop_pod(self, uid: str) -> None:
+        """A pod is gone, and what it wrote to its own volumes with it."""
+        if self._disks:
+            start = f"pod/{uid}/"
+            for name in [name for name in self._disks if name.startswith(start)]:
+                del self._disks[name]
+
+
+def writable(volumes: Iterable[Tree]) -> bool:
+    """Whether any of these volumes can be written."""
+    return any(kind in volume for volume in volumes for kind in WRITABLE)
+
+
+def places(worker: "PodWorker", container: Tree) -> tuple[Place, ...]:
+    """The mounts of a container that can be written, the deepest first."""
+    if not worker.plan.writes:
+        return ()
+    volumes = {volume["name"]: volume for volume in worker.pod["spec"].get("volumes") or ()}
+    found: list[Place] = []
+    for mount in container.get("volumeMounts") or ():
+        volume = volumes.get(mount["name"])
+        disk = _disk(worker, volume) if volume is not None else ""
+        if disk:
+            below = str(mount.get("subPath") or "").strip("/")
+            found.append(Place(mount["mountPath"].rstrip("/"), disk, f"{below}/" if below else ""))
+    return tuple(sorted(found, key=_depth))
+
+
+def _depth(place: Place) -> int:
+    return -len(place.path)
+
+
+def _disk(worker: "PodWorker", volume: Tree) -> str:
+    if "emptyDir" in volume:
+        return f"pod/{worker.uid}/{volume['name']}"
+    if "hostPath" in volume:
+        return f"host/{worker.agent.name}{volume['hostPath'].get('path', '')}"
+    if "ephemeral" in volume:
+        claim = f"{worker.name}-{volume['name']}"
+    elif "persistentVolumeClaim" in volume:
+        claim = volume["persistentVolumeClaim"].get("claimName", "")
+    else:
+        return ""
+    tree = worker.agent.lookup(CLAIMS, worker.namespace, claim)
+    name = tree["spec"].get("volumeName") if tree is not None else ""
+    return f"volume/{name}" if name else f"claim/{worker.namespace}/{claim}"
+
+
+def files(worker: "PodWorker", container: "Container", mounted: Mapping[str, str]) -> dict[str, str]:
+    """All files that a container sees beside those of its own run: of its image, mounted ones, and of its volumes."""
+    covers = tuple(f"{mount['mountPath'].rstrip('/')}/" for mount in container.plan.tree.get("volumeMounts") or ())
+    image = container.plan.profile.files
+    found = {path: text for path, text in image.items() if not path.startswith(covers)} | dict.fromkeys(covers, "")
+    found |= {"/etc/hostname": f"{worker.name}\n", "/etc/os-release": OS_RELEASE, "/etc/passwd": PASSWD}
+    found |= mounted
+    for place in reversed(places(worker, container.plan.tree)):
+        for name, text in _content(worker, place.disk).items():
+            if text is not None and name.startswith(place.below):
+                found[f"{place.path}/{name[len(place.below) :]}"] = text
+    return found
+
+
+def serves_mounts(container: "Container") -> bool:
+    """Whether the folder that a server serves has something mounted on it, above it or below it."""
+    root = container.plan.profile.root
+    if not root or not container.plan.has_files:
+        return False
+    tops = [mount["mountPath"].rstrip("/") for mount in container.plan.tree.get("volumeMounts") or ()]
+    return any(f"{root}/".startswith(f"{top}/") or top.startswith(f"{root}/") for top in tops)
+
+
+def _content(worker: "PodWorker", disk: str) -> dict[str, str | None]:
+    """What is on a disk: what the programs of this pod have written by now, and what was written by hand."""
+    # differs: what a program of another pod writes to a shared volume is seen when that program has ended.
+    found: dict[str, str | None] = {}
+    for other in worker.containers:
+        process = other.process or (other.past.process if other.past is not None else None)
+        if process is not None and _writes(process):
+            found |= _written(worker, other, process, disk)
+    found.update(worker.agent.shared.disks.read(disk))
+    return found
+
+
+def _writes(process: "SimProcess") -> bool:
+    timeline = process.program.timeline
+    return bool(timeline.events) or timeline.loop is not None
+
+
+def _written(worker: "PodWorker", container: "Container", process: "SimProcess", disk: str) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for place in places(worker, container.plan.tree):
+        if place.disk != disk:
+            continue
+        now = worker.agent.loop.now
+        until = now if process.ends is None else min(now, process.ends.at_ms)
+        for event in last_events(process.program.timeline, until - process.started_ms, 2):
+            name = place.inside(event.name) if event.kind == WRITE else None
+            if name is not None:
+                found[name] = event.text
+    return found
+
+
+def keep(worker: "PodWorker", container: "Container") -> None:
+    """A run is over: what its program wrote to volumes stays there."""
+    process = container.process
+    if process is None or not worker.plan.writes or not _writes(process):
+        return
+    disks = worker.agent.shared.disks
+    for place in places(worker, container.plan.tree):
+        known = disks.read(place.disk)
+        for name, text in _written(worker, container, process, place.disk).items():
+            if name not in known:
+                disks.write(place.disk, name, text)
+
+
+def change(worker: "PodWorker", container: "Container", changes: Iterable[Change]) -> bool:
+    """Carry out what a command did to the files of a container; whether there was anything to do."""
+    process = container.process
+    if process is None:
+        return False
+    found, mounts = False, places(worker, container.plan.tree)
+    for path, text in changes:
+        found = True
+        for place in mounts:
+            name = place.inside(path)
+            if name is not None:
+                worker.agent.shared.disks.write(place.disk, name, text)
+                break
+        else:
+            process.put(path, text)
+    return found
