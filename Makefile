@@ -47,4 +47,7 @@ golden: $(STAMP) ## rewrite the golden files and snapshots; the diff is the revi
 map: $(STAMP) ## rewrite docs/map.md and docs/fidelity.md from the sources
 	$(BIN)/python scripts/make_docs.py
 
-.PHONY: help setup run test check fmt bench golden map
+charts: ## write the sample chart repository from its sources
+	$(BIN)/python scripts/make_charts.py
+
+.PHONY: help setup run test check fmt bench golden map charts

@@ -39,7 +39,7 @@ class Reply(NamedTuple):
 class Served:
     """Serves until ``stop``; ``cluster`` may be read while the caller is sure that nothing runs."""
 
-    def __init__(self, cluster: Any, folder: Path, speed: float = 1.0) -> None:
+    def __init__(self, cluster: Any, folder: Path, speed: float = 1.0, *, anonymous: bool = True, **more: Any) -> None:
         self.cluster = cluster
         self.folder = folder
         self.kubeconfig = folder / "kubeconfig"
@@ -48,23 +48,23 @@ class Served:
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._over: asyncio.Event | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread = threading.Thread(target=self._run, args=({"anonymous": anonymous, **more},), daemon=True)
         self._thread.start()
         assert self._ready.wait(20)
         if self.error is not None:
             raise self.error
         self._connection: http.client.HTTPSConnection | None = None
 
-    def _run(self) -> None:
+    def _run(self, more: dict[str, Any]) -> None:
         try:
-            asyncio.run(self._serve())
+            asyncio.run(self._serve(more))
         except BaseException as error:
             self.error = error
             self._ready.set()
 
-    async def _serve(self) -> None:
+    async def _serve(self, more: dict[str, Any]) -> None:
         client = LocalClient(self.cluster)
-        options = Options(tokens={TOKEN: TOKEN_USER}, folder=self.folder, kubeconfig=self.kubeconfig)
+        options = Options(tokens={TOKEN: TOKEN_USER}, folder=self.folder, kubeconfig=self.kubeconfig, **more)
         self.server = Server(self.cluster, options, catch_up=client.pump.catch_up, poke=client.poke)
         await self.server.start()
         client.on_change(self.server.changed)
@@ -94,8 +94,10 @@ class Served:
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result(10)
 
     # ------------------------------------------------------------------ requests
-    def connect(self) -> http.client.HTTPSConnection:
+    def connect(self, certificate: Path | None = None) -> http.client.HTTPSConnection:
         context = ssl.create_default_context(cafile=str(self.folder / "ca.crt"))
+        if certificate is not None:
+            context.load_cert_chain(certificate)
         address = urlsplit(self.server.url)
         return http.client.HTTPSConnection(address.hostname or "", address.port, timeout=30, context=context)
 

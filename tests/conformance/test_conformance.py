@@ -1,17 +1,10 @@
 """One suite for every way to the API: the server in this process, and the same server behind HTTP."""
 
-import json
-import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
-from conformance.served import Served
-from kubesim.api.paths import method_of, path_of
-from kubesim.cluster import Cluster, Settings
-from kubesim.kubelet.node import NodeSpec
+from conformance.ways import Api
 from kubesim.objects.wire import (
     CONFIGMAPS,
     DEPLOYMENTS,
@@ -25,75 +18,9 @@ from kubesim.objects.wire import (
     Gvr,
     Key,
     Request,
-    Response,
 )
 
 Tree = dict[str, Any]
-
-
-class Api(Protocol):
-    """A way to the API of one cluster."""
-
-    def answer(self, request: Request) -> Response:
-        """Carry out a request."""
-
-    def events(self, request: Request) -> list[tuple[str, Tree]]:
-        """What a watch has to tell at once."""
-
-    def wait(self, seconds: float) -> None:
-        """Let that much virtual time pass."""
-
-
-class Local:
-    """Straight into the server."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        self.cluster = cluster
-
-    def answer(self, request: Request) -> Response:
-        response = self.cluster.handle(request)
-        return response._replace(body=json.loads(json.dumps(response.body)))
-
-    def events(self, request: Request) -> list[tuple[str, Tree]]:
-        return [(event.type, json.loads(json.dumps(event.object))) for event in self.cluster.watch(request).poll()]
-
-    def wait(self, seconds: float) -> None:
-        self.cluster.advance(int(seconds * 1000))
-
-
-class Remote:
-    """By way of HTTP. Time runs by itself, fast."""
-
-    SPEED = 50.0
-
-    def __init__(self, cluster: Cluster, folder: Path) -> None:
-        self.served = Served(cluster, folder, speed=self.SPEED)
-
-    def answer(self, request: Request) -> Response:
-        headers = {"Accept": request.accept, "Content-Type": request.content_type}
-        reply = self.served.send(method_of(request), path_of(request), request.body, headers)
-        return Response(reply.status, reply.json, tuple(reply.warnings))
-
-    def events(self, request: Request) -> list[tuple[str, Tree]]:
-        reply = self.served.watch(path_of(request), {"Accept": request.accept})
-        return [(line["type"], line["object"]) for line in map(json.loads, reply.data.splitlines())]
-
-    def wait(self, seconds: float) -> None:
-        time.sleep(seconds / self.SPEED)
-
-
-@pytest.fixture(scope="module", params=["local", "http"])
-def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    cluster = Cluster(Settings(name="conformance"))
-    for number in (1, 2):
-        cluster.add_node(NodeSpec(name=f"node-{number}"))
-    cluster.advance(10_000)
-    if request.param == "local":
-        yield Local(cluster)
-        return
-    remote = Remote(cluster, tmp_path_factory.mktemp("conformance"))
-    yield remote
-    remote.served.stop()
 
 
 def call(api: Api, verb: str, gvr: Gvr, name: str = "", body: Any = None, code: int = 200, **more: Any) -> Any:

@@ -91,6 +91,10 @@ def test_hooks_run_by_weight_and_name():
             'Annotations map[string]string "json:\\"annotations\\"" }',
         ),
         (
+            "metadata: {annotations: {a~b.io/c: [1]}}",
+            "json: cannot unmarshal array into Go struct field .metadata.annotations.a~0b.io~1c of type string",
+        ),
+        (
             "metadata: {annotations: {a: [1]}}",
             "json: cannot unmarshal array into Go struct field .metadata.annotations.a of type string",
         ),

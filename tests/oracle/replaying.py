@@ -22,9 +22,11 @@ from kubesim.store.mvcc import Store
 from oracle.transcripts import Step, filled
 
 EPOCH_MS = 1_795_441_460_000
-CALLER = Identity("admin", ("system:masters", "system:authenticated"), "oracle")
+CALLER = Identity("admin", ("system:masters", "system:authenticated"), "oracle", "admin")
 
 SERVED = {(strategy.gvr.group, strategy.gvr.resource) for strategy in strategies()}
+CUSTOM = {("t.example.com", "widgets"), ("t2.example.com", "gears"), ("t2.example.com", "gearz")}
+"""Resources that the recordings define themselves."""
 UNKNOWN = {("", "foos"), ("apps", "rollback")}
 """Resources that no server has: asking for them is part of the recordings."""
 
@@ -35,7 +37,7 @@ def is_covered(step: Step) -> bool:
     if target is None or "response_type" in step or step.get("headers", {}).get("Impersonate-User"):
         return False
     gvr = target.key.gvr
-    return (gvr.group, gvr.resource) in SERVED | UNKNOWN
+    return (gvr.group, gvr.resource) in SERVED | CUSTOM | UNKNOWN
 
 
 class Answer(NamedTuple):

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from kubesim.scenario.loader import samples
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'core'}:{ROOT / 'tui'}", "TERM": "xterm-256color"}
 COMMAND = [sys.executable, "-m", "kubetui"]
@@ -95,7 +97,8 @@ def test_version():
 def test_clusters_lists_the_samples():
     names = [line.split()[0] for line in run("clusters").stdout.splitlines()]
     assert names[0] == "hello"
-    assert sorted(names) == ["big", "broken", "hello", "shop", "zones"]
+    assert sorted(names) == [folder.name for folder in samples()]
+    assert {"big", "broken", "hello", "ingress", "shop", "zones"} <= set(names)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +168,7 @@ def test_bad_cluster_descriptions(tmp_path, text, message):
 def test_an_unknown_cluster_names_the_samples():
     terminal = Terminal("nosuch")
     assert terminal.wait() == 1
-    assert "the samples are big, broken, hello, shop, zones" in terminal.text
+    assert f"the samples are {', '.join(folder.name for folder in samples())}" in " ".join(terminal.text.split())
 
 
 def test_without_a_terminal_it_says_so():

@@ -107,7 +107,8 @@ class Decoder:
         problem = type_problem(value)
         if problem:
             raise unrecognized(wanted, f"{_PARSE}: {problem}", document.raw or _bytes(value))
-        self.check_kind(value, wanted)
+        if not call.strategy.custom:
+            self.check_kind(value, wanted)
         return self.checked(call, value, wanted, document.repeated)
 
     def document(self, call: Call, wanted: Expected) -> Document:
@@ -164,6 +165,8 @@ class Decoder:
         """The tree after the schema. Raises BadRequest."""
         mode = call.options.field_validation
         gvk = (wanted.group, wanted.version, wanted.kind)
+        if call.strategy.custom and gvk == expected(call):
+            return _as_asked(self._custom(call, value, repeated), value)
         if not self._schema.knows(gvk):
             # Kinds of the simulator itself have no schema: their strategies check all of it.
             return value
@@ -177,6 +180,18 @@ class Decoder:
                 raise unhandled(wanted.kind, wanted.version, wanted.kind, text)
             call.warnings.extend(complaints)
         return _as_asked(decoded.tree, value)
+
+    def _custom(self, call: Call, value: Tree, repeated: list[str]) -> Tree:
+        strategy, mode = call.strategy, call.options.field_validation
+        found = strategy.decode(value, mode)
+        tree, unknown = found if found is not None else (value, [])
+        complaints = [f'duplicate field "{path}"' for path in repeated] + unknown
+        if complaints and mode == "Strict":
+            text = f"strict decoding error: {', '.join(complaints)}"
+            raise unhandled(strategy.kind, strategy.gvr.version, strategy.kind, text)
+        if mode != "Ignore":
+            call.warnings.extend(complaints)
+        return tree
 
     def merge_rules(self, wanted: Expected) -> Any:
         """The merge rules of a kind."""

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from kubesim.api.admission.chain import Admission
 from kubesim.api.admission.plugin import DELETE
 from kubesim.api.call import Call
+from kubesim.api.custom.definition import DEFINITIONS, terminating
 from kubesim.api.metadata import ordered
 from kubesim.api.options import DeleteOptions
 from kubesim.api.pipeline import Pipeline
@@ -71,6 +72,8 @@ class Deletion:
         self._admission.plugins.validate(call, DELETE, None, stored)
         if strategy.gvr == NAMESPACES:
             return self._namespace(call, stored)
+        if strategy.gvr == DEFINITIONS and not stored["metadata"].get("deletionTimestamp"):
+            return self._definition(call, stored)
         if strategy.kind == "Job" and options.propagation is None:
             call.warnings.append(ORPHANED_PODS)
         grace = self._grace(strategy, stored, options)
@@ -138,6 +141,13 @@ class Deletion:
         if held or call.options.dry_run:
             return Deleted(stored, False)
         return Deleted(self._pipeline.remove(call, stored), True)
+
+    def _definition(self, call: Call, stored: Tree) -> Deleted:
+        """# k8s: registry/customresourcedefinition/etcd.go: the objects go first, a finalizer waits for them."""
+        marked = terminating(stored, self._loop.stamp())
+        if not call.options.dry_run:
+            marked = self._put(call, marked, stored)
+        return Deleted(marked, False)
 
     def _put(self, call: Call, marked: Tree, stored: Tree) -> Tree:
         built = stored["metadata"]

@@ -16,6 +16,11 @@ def no_such_method() -> ApiError:
     return failure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
 
 
+def method_refused(message: str) -> ApiError:
+    """405: the verb is not possible now, and why."""
+    return failure(405, "MethodNotAllowed", message, {})
+
+
 def not_acceptable(message: str = "") -> ApiError:
     """406: none of the representations asked for exists."""
     if message:
@@ -38,6 +43,13 @@ def unsupported_body() -> ApiError:
 def unsupported_patch() -> ApiError:
     """415: the content type of a patch names no kind of patch."""
     return failure(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+
+
+def unsupported_strategic() -> ApiError:
+    """415: a custom kind has no Go struct that could say how to merge."""
+    accepted = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+    text = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
+    return failure(415, "UnsupportedMediaType", text)
 
 
 def unprocessable_patch() -> ApiError:

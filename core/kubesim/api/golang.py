@@ -1,5 +1,6 @@
 """JSON as Go's encoding/json reads it: the same documents, the same complaints, and repeated keys noticed."""
 
+import json
 from typing import Any
 
 import orjson
@@ -20,8 +21,28 @@ def parse_json(data: bytes) -> Any:
         return _Scanner(data.decode("utf-8", "replace")).document()
 
 
+def _unrepeated(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict(pairs)) < len(pairs):
+        raise _RepeatedError
+
+
+class _RepeatedError(Exception):
+    """Some object has a field twice."""
+
+
+def _repeats(data: bytes) -> bool:
+    """Whether any object has a field twice: a quick look before the slow one that says where."""
+    try:
+        json.loads(data, object_pairs_hook=_unrepeated)
+    except (_RepeatedError, ValueError, RecursionError):
+        return True
+    return False
+
+
 def repeated_fields(data: bytes) -> list[str]:
     """The paths of keys that occur twice in one object, in order: ``spec.replicas``, ``spec.containers[0].name``."""
+    if not _repeats(data):
+        return []
     scanner = _Scanner(data.decode("utf-8", "replace"))
     scanner.document()
     return scanner.repeated

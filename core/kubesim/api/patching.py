@@ -9,7 +9,14 @@ from kubesim.api import metadata
 from kubesim.api.call import Call
 from kubesim.api.decoding import SCHEME, Decoder, Expected, type_problem, unhandled
 from kubesim.api.documents import read_json
-from kubesim.api.failures import forbidden_field, invalid_value, no_such_method, required, unsupported_patch
+from kubesim.api.failures import (
+    forbidden_field,
+    invalid_value,
+    no_such_method,
+    required,
+    unsupported_patch,
+    unsupported_strategic,
+)
 from kubesim.api.negotiation import media_type
 from kubesim.api.options import META_GROUP
 from kubesim.objects.errors import ApiError, bad_request, invalid
@@ -30,6 +37,8 @@ class Patcher:
         kind = media_type(call.request.content_type)
         if kind not in PATCHES:
             raise unsupported_patch()
+        if kind == STRATEGIC_PATCH and call.strategy.custom and call.subresource != "scale":
+            raise unsupported_strategic()
         _check_options(call, kind)
         return kind
 

@@ -276,8 +276,7 @@ def bumped(strategy: Strategy, new: Tree, old: Tree, subresource: str = "") -> T
     """The object with the next generation when its spec changed. # k8s: PrepareForUpdate of most strategies."""
     if not strategy.has_generation:
         return new
-    before = old.get("spec", EMPTY)
-    after = new.get("spec", EMPTY)
+    before, after = strategy.substance(old), strategy.substance(new)
     built = new["metadata"]
     generation = old["metadata"].get("generation", 1)
     if (after is not before and after != before) or (not subresource and _reannotated(strategy, new, old)):

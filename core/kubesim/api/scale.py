@@ -4,9 +4,11 @@ from typing import Any
 
 from kubesim.api.failures import invalid_value
 from kubesim.api.metadata import metadata_of
-from kubesim.api.strategy import Strategy
+from kubesim.api.scalepaths import ScalePaths
+from kubesim.api.strategy import Column, Strategy
 from kubesim.objects.errors import invalid
 from kubesim.objects.selectors import from_label_selector, from_map
+from kubesim.objects.times import human_duration, parse_time
 from kubesim.objects.wire import EMPTY, Gvr, Tree
 
 GVK = ("autoscaling", "v1", "Scale")
@@ -17,24 +19,42 @@ class ScaleStrategy(Strategy):
 
     gvr = Gvr("autoscaling", "v1", "scales")
     kind = "Scale"
+    columns = (
+        Column("Name", format="name"),
+        Column("Desired", "integer"),
+        Column("Available", "integer"),
+        Column("Age"),
+    )
+
+    def row(self, obj: Tree, now: int) -> list[Any]:
+        """# k8s: printers/internalversion printScale."""
+        wanted, found = obj.get("spec") or EMPTY, obj.get("status") or EMPTY
+        made = obj["metadata"].get("creationTimestamp")
+        age = human_duration(now - parse_time(made)) if made else "<unknown>"
+        return [obj["metadata"]["name"], wanted.get("replicas", 0), found.get("replicas", 0), age]
 
 
 STRATEGY = ScaleStrategy()
 
 
-def scale_of(obj: Tree) -> dict[str, Any]:
-    """The Scale of a Deployment, ReplicaSet, StatefulSet or ReplicationController."""
-    metadata = obj["metadata"]
+def scale_of(obj: Tree, paths: ScalePaths | None = None) -> dict[str, Any]:
+    """The Scale of a Deployment, ReplicaSet, StatefulSet or ReplicationController, or by ``paths`` of a custom kind."""
+    if paths is not None:
+        return _scale(obj, paths.replicas(obj), paths.current(obj), paths.labels(obj))
     spec: Tree = obj.get("spec") or EMPTY
     status: Tree = obj.get("status") or EMPTY
     selector = spec.get("selector")
     plain = selector is not None and obj["kind"] == "ReplicationController"
     text = str(from_map(selector) if plain else from_label_selector(selector))
-    shown: dict[str, Any] = {"replicas": status.get("replicas", 0)}
+    return _scale(obj, spec.get("replicas", 0), status.get("replicas", 0), text)
+
+
+def _scale(obj: Tree, replicas: int, current: int, text: str) -> dict[str, Any]:
+    metadata = obj["metadata"]
+    shown: dict[str, Any] = {"replicas": current}
     if text:
         shown["selector"] = text
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
-    replicas = spec.get("replicas", 0)
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
@@ -44,7 +64,7 @@ def scale_of(obj: Tree) -> dict[str, Any]:
     }
 
 
-def rescaled(scale: Tree, obj: Tree) -> dict[str, Any]:
+def rescaled(scale: Tree, obj: Tree, paths: ScalePaths | None = None) -> dict[str, Any]:
     """The object with the replicas of a Scale. Raises Invalid. The Scale's resourceVersion is carried over."""
     replicas = (scale.get("spec") or EMPTY).get("replicas", 0)
     if replicas < 0:
@@ -52,4 +72,6 @@ def rescaled(scale: Tree, obj: Tree) -> dict[str, Any]:
         raise invalid("autoscaling", "Scale", obj["metadata"]["name"], [cause])
     revision = metadata_of(scale).get("resourceVersion") or obj["metadata"]["resourceVersion"]
     metadata = {**obj["metadata"], "resourceVersion": revision}
+    if paths is not None:
+        return {**paths.rescaled(obj, replicas), "metadata": metadata}
     return {**obj, "metadata": metadata, "spec": {**obj["spec"], "replicas": replicas}}

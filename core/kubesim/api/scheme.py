@@ -18,6 +18,7 @@ class Scheme:
     def __init__(self, strategies: Iterable[Strategy]) -> None:
         self._by_gvr: dict[Gvr, Strategy] = {}
         self._by_kind: dict[tuple[str, str], Strategy] = {}
+        self._tables: dict[Gvr, Strategy] = {}
         self._fields: dict[Gvr, frozenset[str]] = {}
         for strategy in strategies:
             self.add(strategy)
@@ -28,8 +29,13 @@ class Scheme:
         self._by_kind[strategy.gvr.api_version, strategy.kind] = strategy
         self._fields.pop(strategy.gvr, None)
 
+    def add_table(self, gvr: Gvr, strategy: Strategy) -> None:
+        """Let components name a resource by its table too; it is not served under that name."""
+        self._tables[gvr] = strategy
+
     def remove(self, gvr: Gvr) -> None:
         """Serve a resource no longer."""
+        self._tables.pop(gvr, None)
         strategy = self._by_gvr.pop(gvr, None)
         if strategy is not None:
             self._by_kind.pop((gvr.api_version, strategy.kind), None)
@@ -37,7 +43,7 @@ class Scheme:
 
     def find(self, gvr: Gvr) -> Strategy | None:
         """The strategy of a resource, or None."""
-        return self._by_gvr.get(gvr)
+        return self._by_gvr.get(gvr) or self._tables.get(gvr)
 
     def resolve(self, gvr: Gvr) -> Strategy:
         """The strategy of a resource. Raises NotFound."""
@@ -62,7 +68,7 @@ class Scheme:
         for term in selector.terms:
             if term.field in known or term.field in {"metadata.name", "metadata.namespace"}:
                 continue
-            if known - {"metadata.name", "metadata.namespace"}:
+            if strategy.custom or known - {"metadata.name", "metadata.namespace"}:
                 raise bad_request(f"field label not supported: {term.field}")
             text = f'"{term.field}" is not a known field selector: only "metadata.name", "metadata.namespace"'
             raise bad_request(text)

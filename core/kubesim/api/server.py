@@ -3,15 +3,21 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from kubesim.api import lists, tables
+from kubesim.api import lists, scale, tables
+from kubesim.api.access.authorizer import Authorizer
+from kubesim.api.access.flowcontrol import FlowControl
+from kubesim.api.access.guard import AccessGuard
 from kubesim.api.admission.chain import Admission
+from kubesim.api.admission.ingress import DefaultIngressClass
 from kubesim.api.admission.limits import LimitRanger
 from kubesim.api.admission.quota import QuotaAdmission
+from kubesim.api.admission.storage import ClaimResize
 from kubesim.api.apply.applying import Applier
 from kubesim.api.apply.manager import FieldManager
 from kubesim.api.binding import Binder
 from kubesim.api.call import Call
 from kubesim.api.components import Components
+from kubesim.api.custom.registry import Registry
 from kubesim.api.decoding import Decoder, Schema, expected
 from kubesim.api.deletion import Deletion, returns_deleted, success
 from kubesim.api.expiry import EventExpiry
@@ -58,14 +64,18 @@ class ApiServer:
         self.scheme = Scheme(strategies)
         self._store = store
         self._loop = loop
-        writer = Writer(store, loop, journal)
+        self.writer = writer = Writer(store, loop, journal)
         admission = Admission(store, chance)
-        for plugin in (LimitRanger(store), QuotaAdmission(store, loop, writer)):
+        self.authorizer = Authorizer(store)
+        self.flows = FlowControl(store)
+        admission.plugins.add(AccessGuard(self.authorizer))
+        limits = (LimitRanger(store), QuotaAdmission(store, loop, writer))
+        for plugin in (DefaultIngressClass(store), ClaimResize(store), *limits):
             admission.plugins.add(plugin)
         binder = Binder(store, loop)
         self._decoder = Decoder(self.scheme, schema)
         self._patcher = Patcher(self._decoder)
-        fields = FieldManager(self.scheme, schema)
+        self._fields = fields = FieldManager(self.scheme, schema)
         self._pipeline = Pipeline(store, loop, chance, writer, admission, schema, fields)
         self._applier = Applier(store, self._decoder, fields, self._pipeline)
         self._deletion = Deletion(loop, writer, self._pipeline, admission)
@@ -104,6 +114,7 @@ class ApiServer:
             schema,
             validate=validate_components,
         )
+        self._definitions = Registry(self.scheme, store, loop, writer, self)
         self.component: Callable[[Request], Response] = self._components.answer
         """Carry out a request of a trusted component: its body is valid and is not checked again."""
         self.perform: Callable[[Asked], Tree] = self._components.perform
@@ -150,14 +161,16 @@ class ApiServer:
         strategy = self.scheme.resolve(request.key.gvr)
         subresource = request.subresource
         if subresource and subresource not in strategy.subresources:
-            raise no_such_resource()
+            raise not_found(strategy.gvr, request.key.name) if strategy.custom else no_such_resource()
         self._check_verb(request, strategy)
         return strategy
 
     def _check_verb(self, request: Request, strategy: Strategy) -> None:
         verb, key = request.verb, request.key
         if request.subresource:
-            allowed = {"create"} if request.subresource in CREATED else _PART_VERBS
+            # Tokens are made by the gateway, which has the keys; nothing is read or changed under that name.
+            created = request.subresource in CREATED or request.subresource == "token"
+            allowed = {"create"} if created else _PART_VERBS
             if request.subresource == "finalize":
                 allowed = {"update"}
             if verb not in allowed or not key.name:
@@ -186,8 +199,10 @@ class ApiServer:
         call = self.call(request, strategy, warnings)
         code, obj = _VERBS[request.verb](self, call)
         if obj.get("kind") in {"Status", "Scale"} and obj["kind"] != strategy.kind:
+            if obj["kind"] == "Scale" and form.form == "Table":
+                obj = tables.present(scale.STRATEGY, obj, form, self._loop.now, request.query.get("includeObject", ""))
             return code, obj
-        if strategy.storage is not None and obj.get("apiVersion") != strategy.gvr.api_version:
+        if strategy.storage is not None and (strategy.custom or obj.get("apiVersion") != strategy.gvr.api_version):
             obj = strategy.from_storage(obj)
         include = request.query.get("includeObject", "")
         return code, tables.present(strategy, obj, form, self._loop.now, include)
@@ -196,8 +211,13 @@ class ApiServer:
         """The request with its options and rules. Raises Invalid."""
         verb = request.verb
         options = write_options(request.query, verb) if verb in _WRITES else _NO_OPTIONS
-        context = Context(self._loop.now, self._loop.stamp(), request.identity.user)
+        context = Context(self._loop.now, self._loop.stamp(), request.identity.user, request.identity)
         return Call(request, strategy, table_of(strategy), options, context, warnings)
+
+    def owned(self, request: Request, body: Tree) -> list[Tree]:
+        """The managedFields of an object that is answered and not kept: a review."""
+        call = self.call(request, self.scheme.resolve(request.key.gvr), [])
+        return list(self._fields.created(call, (body, self._fields.written(call, body)), None) or ())
 
     def _created(self, asked: Asked) -> Tree:
         """A component's creation by way of the whole pipeline, without the checks of its body."""
@@ -212,7 +232,8 @@ class ApiServer:
             raise too_large_revision(asked, self._store.revision)
         found = self._pipeline.current(call)
         if call.subresource == "scale":
-            return 200, scale_of(found)
+            seen = call.strategy.from_storage(found) if call.strategy.custom else found
+            return 200, scale_of(seen, call.strategy.scale_paths)
         if call.subresource in STREAMS:
             raise bad_request(f"{call.subresource} of pods is a stream, which this door does not serve")
         return 200, found
@@ -224,7 +245,7 @@ class ApiServer:
         page = self._lists.page(strategy, request.key.namespace, options)
         items = page.items
         if strategy.storage is not None:
-            items = [strategy.from_storage(item) for item in items]
+            items = strategy.many_from_storage(items)
         return tables.present_list(strategy, items, page.metadata, form, self._loop.now, options.include_object)
 
     def _create(self, call: Call) -> tuple[int, Tree]:
@@ -272,7 +293,11 @@ class ApiServer:
         options = delete_options(call.request.query, self._decoder.options_body(call))
         if options.dry_run:
             call = call._replace(options=_NO_OPTIONS._replace(dry_run=True))
-        outcome = self._deletion.delete(call, self._pipeline.current(call), options)
+        current = self._pipeline.current(call)
+        if call.strategy.custom:
+            # What a webhook has to say about the object must be known before it changes.
+            call.strategy.from_storage(current)
+        outcome = self._deletion.delete(call, current, options)
         if outcome.status_only or (outcome.gone and not returns_deleted(call.strategy)):
             return 200, success(call.strategy, outcome.obj)
         return 200, outcome.obj
@@ -286,6 +311,8 @@ class ApiServer:
         if chosen.dry_run:
             call = call._replace(options=_NO_OPTIONS._replace(dry_run=True))
         page = self._lists.page(strategy, request.key.namespace, options)
+        if strategy.custom:
+            strategy.many_from_storage(page.items)
         deleted = [self._deletion.delete(call, stored, chosen).obj for stored in page.items]
         return tables.present_list(strategy, deleted, page.metadata, form, self._loop.now)
 

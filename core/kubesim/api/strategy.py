@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from kubesim.api.scalepaths import ScalePaths
 from kubesim.objects.errors import Cause
-from kubesim.objects.wire import Gvr, Tree
+from kubesim.objects.wire import EMPTY, Gvr, Identity, Tree
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
@@ -25,6 +26,7 @@ class Context(NamedTuple):
     now: int
     stamp: str
     user: str
+    identity: Identity | None = None
 
 
 class Strategy:
@@ -49,14 +51,29 @@ class Strategy:
     default_propagation: str = "Background"
     """What happens to dependents unless a deletion says otherwise: Background, Orphan or Unsupported."""
     has_generation: bool = True
+    has_owners: bool = True
+    """Whether metadata.managedFields tells who set which field."""
     name_format: str = "subdomain"
     """What metadata.name must be: a ``subdomain`` or ``label`` (RFC 1123), or any ``segment`` of a URL path."""
+    custom: bool = False
+    """Whether a CustomResourceDefinition made this kind."""
+    scale_paths: ScalePaths | None = None
+    """Where the replicas are, for kinds whose definition says so."""
     deprecation: str = ""
     """The Warning header that every request for this resource gets, when the resource is deprecated."""
     columns: tuple[Column, ...] = (
         Column("Name", format="name"),
         Column("Age"),
     )
+
+    def decode(self, tree: Tree, strictness: str) -> tuple[Tree, list[str]] | None:
+        """A body pruned, and complaints about what went, for kinds with a schema of their own. Raises ApiError."""
+        del tree, strictness
+        return None
+
+    def substance(self, obj: Tree) -> Any:
+        """The part of an object whose changes its generation counts."""
+        return obj.get("spec", EMPTY)
 
     def default(self, obj: Tree) -> Tree:
         """Fill in the defaults (SetDefaults_* of the kind)."""
@@ -69,6 +86,10 @@ class Strategy:
     def from_storage(self, obj: Tree) -> Tree:
         """Convert a stored object to this version."""
         return obj
+
+    def many_from_storage(self, objects: list[Tree]) -> list[Tree]:
+        """As ``from_storage`` for a whole list."""
+        return [self.from_storage(obj) for obj in objects]
 
     def prepare_create(self, obj: Tree, context: Context) -> Tree:
         """Drop what a creator may not set (status), set what the server sets (generation 1, phase)."""

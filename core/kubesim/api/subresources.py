@@ -16,6 +16,7 @@ from kubesim.api.metadata import managed, match_name, match_namespace, metadata_
 from kubesim.api.options import NO_DELETE_OPTIONS, delete_options
 from kubesim.api.patching import Patcher
 from kubesim.api.pipeline import Pipeline
+from kubesim.api.strategy import Strategy
 from kubesim.api.writer import Writer
 from kubesim.objects.errors import bad_request
 from kubesim.objects.wire import APPLY_PATCH, EMPTY, PODS, Tree
@@ -60,22 +61,26 @@ class Subresources:
         """Replace, patch or apply a Scale."""
         if call.request.verb == "patch":
             stored = self._pipeline.current(call)
-            wanted, entries = self._patched_scale(call, self._scale(stored))
+            old = _seen(call.strategy, stored)
+            wanted, entries = self._patched_scale(call, self._scale(call.strategy, old))
         else:
             wanted = self._decoder.body(call, SCALE)
             match_name(wanted, call.name)
             match_namespace(wanted, call.namespace)
             stored = self._pipeline.current(call)
-            entries = self._scalers(call, wanted, self._scale(stored))
+            old = _seen(call.strategy, stored)
+            entries = self._scalers(call, wanted, self._scale(call.strategy, old))
         known = stored["metadata"].get("managedFields") or []
         entries = of_object(known, entries, call.strategy.gvr.api_version)
-        new = scale.rescaled(wanted, stored)
-        return scale.scale_of(self._pipeline.update(call, new, stored, patched=True, entries=entries))
+        paths = call.strategy.scale_paths
+        new = scale.rescaled(wanted, old, paths)
+        after = self._pipeline.update(call, new, stored, patched=True, entries=entries)
+        return scale.scale_of(_seen(call.strategy, after), paths)
 
-    def _scale(self, stored: Tree) -> Tree:
+    def _scale(self, strategy: Strategy, obj: Tree) -> Tree:
         """The Scale of an object, with those who own its replicas."""
-        shown = scale.scale_of(stored)
-        return managed(shown, of_scale(stored["metadata"].get("managedFields") or []))
+        shown = scale.scale_of(obj, strategy.scale_paths)
+        return managed(shown, of_scale(obj["metadata"].get("managedFields") or []))
 
     def _patched_scale(self, call: Call, old: Tree) -> tuple[Tree, Entries]:
         if self._patcher.check_type(call) == APPLY_PATCH:
@@ -149,3 +154,8 @@ class Subresources:
         if call.options.dry_run:
             return changed
         return self._writer.put(call.table, "", call.name, changed, stored, call.request)
+
+
+def _seen(strategy: Strategy, stored: Tree) -> Tree:
+    """A stored object in the version of the request."""
+    return strategy.from_storage(stored) if strategy.storage is not None else stored

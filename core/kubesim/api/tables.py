@@ -107,11 +107,24 @@ def present_list(
             "metadata": metadata,
             "items": shown or None,
         }
+    if strategy.custom:
+        return _custom_list(strategy, objects, metadata)
     return {
         "kind": strategy.kind + "List",
         "apiVersion": strategy.gvr.api_version,
         "metadata": metadata,
         "items": [untyped(obj) for obj in objects],
+    }
+
+
+def _custom_list(strategy: Strategy, objects: list[Tree], metadata: Tree) -> Tree:
+    """# k8s: UnstructuredList keeps the kinds of its items, and always says where it continues."""
+    kind = getattr(strategy, "list_kind", strategy.kind + "List")
+    return {
+        "apiVersion": strategy.gvr.api_version,
+        "items": objects,
+        "kind": kind,
+        "metadata": {"continue": "", **metadata},
     }
 
 

@@ -10,6 +10,7 @@ from kubesim.api.negotiation import Representation
 from kubesim.api.options import ListOptions, revision_of
 from kubesim.api.scheme import table_of
 from kubesim.api.strategy import Strategy
+from kubesim.api.webhooks import Awaited
 from kubesim.kernel.loop import Loop
 from kubesim.objects.errors import ApiError
 from kubesim.objects.wire import Tree, WatchEvent
@@ -83,10 +84,17 @@ class Cursor:
         for revision, gvr, space, _, old, new in changes:
             if limit is not None and len(found) >= limit:
                 return found
-            self.revision = revision
             if gvr != table or (namespace and space != namespace):
+                self.revision = revision
                 continue
-            event = self._event(old, new, revision)
+            try:
+                event = self._event(old, new, revision)
+            except Awaited:
+                # A webhook has to be asked: this change is told of the next time.
+                if found:
+                    return found
+                raise
+            self.revision = revision
             if event is not None:
                 found.append(event)
         return found or self._bookmarks()
@@ -128,6 +136,8 @@ class Cursor:
 
     def _initial(self) -> list[WatchEvent]:
         events = []
+        if self._strategy.custom:
+            self._strategy.many_from_storage(self._store.range(self._table, self._namespace))
         for _, _, obj in self._store.items(self._table, self._namespace):
             if self._wants(obj):
                 events.append(self._made("ADDED", obj, int(obj["metadata"]["resourceVersion"])))

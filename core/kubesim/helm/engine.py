@@ -11,13 +11,16 @@ from kubesim.helm.chart.errors import ChartError
 from kubesim.helm.chart.files import Files
 from kubesim.helm.chart.schema import validate_values
 from kubesim.helm.chart.values import coalesce_values
-from kubesim.helm.template.errors import ExecutionError, GoError, ParseError, TemplateError
+from kubesim.helm.template.errors import BudgetError, ExecutionError, GoError, ParseError, TemplateError
+from kubesim.helm.template.execute.budget import Budget
 from kubesim.helm.template.execute.context import Context, Library, Lookup, Sources
 from kubesim.helm.template.values import Values, decode
 
 Tree = dict[str, Any]
 
 _WARNING: Final = re.compile("HELM_ERR_START(.*)HELM_ERR_END", re.DOTALL)
+_UNEXPECTED: Final = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
+"""What a function that was given something it is not prepared for may raise: the program goes on all the same."""
 _NO_TEMPLATE: Final = re.compile(r'template: no template "[^"]*" associated with template "[^"]*"')
 
 
@@ -93,14 +96,20 @@ def render(
     capabilities: Capabilities | None = None,
     lookup: Lookup | None = None,
     library: Library | None = None,
+    budget: Budget | None = None,
     strict: bool = False,
     lint: bool = False,
     skip_schema_validation: bool = False,
 ) -> Rendered:
-    """Render a chart with a user's values; ChartError or TemplateError with Helm's text."""
+    """Render a chart with a user's values; ChartError or TemplateError with Helm's text.
+
+    ``budget`` limits the steps and text that the templates of the chart may use together, and can stop the render;
+    past it a BudgetError names the template and the place.
+    """
     capabilities = capabilities or default_capabilities()
     prepared = prepare(chart, values, capabilities, skip_schema_validation=skip_schema_validation)
-    context = Context(library or standard_library(), sources, lookup=lookup, strict=strict, lint=lint)
+    library = library or standard_library()
+    context = Context(library, sources, budget=budget, lookup=lookup, strict=strict, lint=lint)
     scopes: dict[str, _Scope] = {}
     common = {"Release": release.as_map(), "Capabilities": capabilities}
     _collect(prepared.chart, Values(prepared.values), common, scopes)
@@ -162,6 +171,10 @@ def _render(context: Context, scopes: dict[str, _Scope]) -> dict[str, str]:
             rendered[path] = context.execute(path, scope.top).replace("<no value>", "")
         except ExecutionError as error:
             raise TemplateError(execution_error_text(path, error)) from None
+        except BudgetError as error:
+            raise BudgetError(budget_error_text(path, error)) from None
+        except _UNEXPECTED as error:
+            raise TemplateError(f"{path}: rendering failed: {type(error).__name__}: {error}") from error
     return rendered
 
 
@@ -192,6 +205,12 @@ def execution_error_text(path: str, error: GoError) -> str:
             traces.append(trace)
         current = current.cause
     return "".join(traces).strip()
+
+
+def budget_error_text(path: str, error: BudgetError) -> str:
+    """Where a render used up its budget, in the form of a trace."""
+    text = (_trace(str(error)) or str(error)).strip()
+    return text if text.startswith(path) else f"{path}: {text}"
 
 
 def _trace(text: str) -> str | None:

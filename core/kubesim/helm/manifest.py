@@ -118,8 +118,13 @@ def _head(value: Any, content: str, path: str) -> Manifest:
         _text(api_version, ".apiVersion"),
         _text(fields.get("kind"), ".kind"),
         _text(metadata.get("name"), ".metadata.name"),
-        {key: _text(text, f".metadata.annotations.{key}") for key, text in (annotations or {}).items()},
+        {key: _text(text, f".metadata.annotations.{_token(key)}") for key, text in (annotations or {}).items()},
     )
+
+
+def _token(key: str) -> str:
+    """A key as a part of a JSON pointer, as Go's errors have it."""
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _mismatch(value: Any, target: str) -> GoError:
@@ -213,8 +218,7 @@ def manifest_text(manifests: Iterable[Manifest], crds: Iterable[File] = ()) -> s
 
 def template_text(sorted_: Sorted, crds: Iterable[File] = (), *, hooks: bool = True, tests: bool = True) -> str:
     """What ``helm template`` prints."""
-    text = manifest_text(sorted_.manifests, crds).strip() + "\n"
-    for hook in sorted_.hooks if hooks else ():
-        if tests or "test" not in hook.events:
-            text += f"---\n# Source: {hook.path}\n{hook.manifest}\n"
-    return text
+    parts = [manifest_text(sorted_.manifests, crds).strip(), "\n"]
+    shown = [hook for hook in sorted_.hooks if tests or "test" not in hook.events] if hooks else []
+    parts += [f"---\n# Source: {hook.path}\n{hook.manifest}\n" for hook in shown]
+    return "".join(parts)

@@ -1,11 +1,13 @@
 """Discovery documents: what the server serves, in the aggregated form and in the older lists."""
 
-import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+import orjson
+
+from kubesim.api.custom.versions import rank
 from kubesim.api.schema import Gvk, Schema
 from kubesim.api.strategy import Strategy
 from kubesim.objects.wire import Gvr
@@ -37,6 +39,8 @@ class Entry(NamedTuple):
     parts: tuple[Part, ...]
     stored: Gvr | None
     """Where the objects are kept; None when nothing is kept."""
+    fingerprint: str = ""
+    """Of the schema of a custom resource, "" for any other."""
 
 
 class Discovery:
@@ -49,7 +53,13 @@ class Discovery:
             ranks.setdefault(facts.gvr.group, len(ranks))
         self._ranks = ranks
         found: list[Entry] = []
+        self.custom: dict[Gvr, Strategy] = {}
+        """The rules of the custom resources."""
         for strategy in strategies:
+            if strategy.custom:
+                self.custom[strategy.gvr] = strategy
+                found.append(_custom_entry(strategy))
+                continue
             own = known.get(strategy.gvr)
             parts = tuple(Part(*part) for part in own.subresources) if own is not None else _own_parts(strategy)
             found.append(_entry(strategy, tuple(part for part in parts if part.name in strategy.subresources)))
@@ -62,10 +72,10 @@ class Discovery:
         self.etag = sha256(repr(self.entries).encode()).hexdigest().upper()
         """Changes whenever the documents do."""
 
-    def _rank(self, entry: Entry) -> tuple[int, str, int, str, str]:
+    def _rank(self, entry: Entry) -> tuple[int, str, tuple[int, int, int, int, str], str]:
         gvr = entry.gvr
         place = self._ranks.get(gvr.group, _LAST)
-        return place, gvr.group, -_number(gvr.version), gvr.version, gvr.resource
+        return place, gvr.group, rank(gvr.version), gvr.resource
 
     # ------------------------------------------------------------------ what there is
     def groups(self) -> list[str]:
@@ -79,6 +89,10 @@ class Discovery:
     def resources(self, group: str, version: str) -> list[Entry]:
         """The resources of a version, in order of their names."""
         return self._versions.get(group, {}).get(version, [])
+
+    def is_custom(self, group: str) -> bool:
+        """Whether a group has custom resources."""
+        return any(gvr.group == group for gvr in self.custom)
 
     # ------------------------------------------------------------------ aggregated
     def aggregated(self, *, core: bool) -> dict[str, Any]:
@@ -152,6 +166,28 @@ def _entry(strategy: Strategy, parts: tuple[Part, ...]) -> Entry:
     )
 
 
+def _custom_entry(strategy: Strategy) -> Entry:
+    """# k8s: apiextensions-apiserver/pkg/apiserver/customresource_discovery_controller.go."""
+    gvr = strategy.gvr
+    own: Gvk = (gvr.group, gvr.version, strategy.kind)
+    kinds = {"status": own, "scale": ("autoscaling", "v1", "Scale")}
+    parts = tuple(Part(name, kinds[name], ("get", "patch", "update")) for name in strategy.subresources)
+    stored = Gvr(gvr.group, getattr(strategy, "storage_version", gvr.version), gvr.resource)
+    content = orjson.dumps(getattr(strategy, "openapi", {}))
+    return Entry(
+        gvr,
+        strategy.kind,
+        strategy.singular,
+        strategy.namespaced,
+        ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"),
+        strategy.short_names,
+        strategy.categories,
+        parts,
+        stored,
+        sha256(content).hexdigest(),
+    )
+
+
 def _own_parts(strategy: Strategy) -> tuple[Part, ...]:
     gvr = strategy.gvr
     scale: Gvk = ("autoscaling", "v1", "Scale")
@@ -160,15 +196,14 @@ def _own_parts(strategy: Strategy) -> tuple[Part, ...]:
     return tuple(Part(name, scale if name == "scale" else own, verbs) for name in sorted(strategy.subresources))
 
 
-def _number(version: str) -> int:
-    match = re.match(r"v(\d+)", version)
-    return int(match[1]) if match else 0
-
-
 def _aggregated(entry: Entry) -> dict[str, Any]:
     found: dict[str, Any] = {
         "resource": entry.gvr.resource,
-        "responseKind": {"group": "", "version": "", "kind": entry.kind},
+        "responseKind": {
+            "group": entry.gvr.group if entry.fingerprint else "",
+            "version": entry.gvr.version if entry.fingerprint else "",
+            "kind": entry.kind,
+        },
         "scope": "Namespaced" if entry.namespaced else "Cluster",
         "singularResource": entry.singular,
         "verbs": list(entry.verbs),
@@ -191,7 +226,7 @@ def _aggregated(entry: Entry) -> dict[str, Any]:
 
 def _response_kind(entry: Entry, part: Part) -> dict[str, str]:
     group, version, kind = part.kind
-    foreign = (group, version) != entry.gvr[:2]
+    foreign = (group, version) != entry.gvr[:2] or bool(entry.fingerprint)
     return {"group": group if foreign else "", "version": version if foreign else "", "kind": kind}
 
 

@@ -1,6 +1,6 @@
 """The paths that are no resources: discovery, OpenAPI, version, health."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -8,10 +8,9 @@ import orjson
 
 from kubesim.api.schema import Schema
 from kubesim.api.strategy import Strategy
-from kubesim.httpd import openapi
+from kubesim.httpd import openapi, swagger
 from kubesim.httpd.answers import NOT_FOUND, TEXT, Answer, text
 from kubesim.httpd.discovery import AGGREGATED, Discovery, Entry
-from kubesim.objects.errors import failure
 from kubesim.objects.wire import JSON
 
 VERSION = {
@@ -87,6 +86,7 @@ class Documents:
         self._served: list[Any] = []
         self._discovery = Discovery(schema, (), ())
         self._openapi = openapi.OpenApi(schema, self._discovery)
+        self._swagger = swagger.Swagger(self._openapi)
 
     @property
     def discovery(self) -> Discovery:
@@ -100,6 +100,13 @@ class Documents:
             self._served = current
             self._discovery = Discovery(self._schema, current, self._others)
             self._openapi = openapi.OpenApi(self._schema, self._discovery)
+            self._swagger = swagger.Swagger(self._openapi)
+
+    def steps(self, path: str) -> Iterator[None]:
+        """Make what takes long for this path, a piece at a time; ``answer`` is quick afterwards."""
+        if path == "/openapi/v2":
+            self._renew()
+            yield from self._swagger.steps()
 
     def answer(self, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer | None:
         """The answer for a path without its trailing slash; None when it is a path of resources."""
@@ -115,9 +122,6 @@ class Documents:
             return Answer(200, VERSION)
         if path == "/":
             return Answer(200, {"paths": self._paths()})
-        if path == "/openid/v1/jwks":
-            accepted = "application/jwk-set+json"
-            raise failure(406, "NotAcceptable", f"only the following media types are accepted: {accepted}", {})
         if path == "/metrics":
             return text("# The simulated server keeps no metrics of itself.\n")
         return NOT_FOUND
@@ -139,7 +143,7 @@ class Documents:
             found = discovery.group(parts[1])
         elif len(parts) == 3:
             found = discovery.resource_list(parts[1], parts[2])
-        elif parts[1] not in discovery.groups():
+        elif not _may_be_served(discovery, parts):
             return NOT_FOUND
         else:
             return None
@@ -153,15 +157,17 @@ class Documents:
         return sorted(set(paths))
 
     # ------------------------------------------------------------------ OpenAPI
+    def _swagger_answer(self, headers: Mapping[str, str]) -> Answer:
+        document = self._swagger
+        binary = "proto-openapi.spec.v2" in headers.get("Accept", "")
+        content = document.protobuf() if binary else document.json()
+        return _tagged(content, document.etag, headers, swagger.MEDIA_TYPE if binary else JSON)
+
     def _openapi_answer(self, parts: list[str], query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
         self._renew()
         documents = self._openapi
         if parts == ["v2"]:
-            if headers.get("Accept", "").startswith(JSON):
-                return Answer(
-                    200, {"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.37.0"}, "paths": {}}
-                )
-            return Answer(200, openapi.V2_STUB, openapi.V2_MEDIA_TYPE, {"Vary": "Accept"})
+            return self._swagger_answer(headers)
         if parts == ["v3"]:
             index = documents.index()
             return _tagged(index, sha256(orjson.dumps(index)).hexdigest().upper(), headers, JSON)
@@ -178,6 +184,17 @@ class Documents:
         if asked:
             found = found._replace(headers={**found.headers, "Cache-Control": _YEAR})
         return found
+
+
+def _may_be_served(discovery: Discovery, parts: list[str]) -> bool:
+    """Whether a path of resources leads to a version that there is; of custom groups also to a resource."""
+    if parts[1] not in discovery.groups():
+        return False
+    entries = discovery.resources(parts[1], parts[2])
+    if not discovery.is_custom(parts[1]):
+        return True
+    resource = parts[5] if parts[3] == "namespaces" and len(parts) > 5 else parts[3]
+    return any(entry.gvr.resource == resource for entry in entries)
 
 
 def _wants_aggregated(accept: str) -> bool:

@@ -3,32 +3,33 @@
 import asyncio
 import logging
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from kubesim.api.documents import BODY_LIMIT, read_json, read_yaml
-from kubesim.api.failures import internal, no_such_method
-from kubesim.api.negotiation import media_type
+from kubesim.api.failures import internal, no_such_method, not_acceptable
+from kubesim.api.negotiation import media_type, negotiate
 from kubesim.api.paths import request_from_http
-from kubesim.httpd import protobuf, reviews
+from kubesim.httpd import gate, openid, protobuf, reviews
 from kubesim.httpd.answers import NOT_FOUND, YAML, Answer, encode, refused, warning_headers
 from kubesim.httpd.encoding import long_field
-from kubesim.httpd.identities import Attributes, check
+from kubesim.httpd.identities import Attributes, Decision
 from kubesim.httpd.metrics import GROUP as METRICS_GROUP
 from kubesim.httpd.streams import commands, forwarding, logs, proxying, watching
 from kubesim.objects.errors import ApiError, bad_request, failure
-from kubesim.objects.wire import JSON, NODES, PODS, SERVICES, Gvr, Identity, Request
+from kubesim.objects.wire import JSON, NODES, PODS, SERVICEACCOUNTS, SERVICES, Gvr, Identity, Request
 
 if TYPE_CHECKING:
+    from kubesim.api.access.flowcontrol import Flow
     from kubesim.httpd.server import Server
 
 LOG = logging.getLogger("kubesim.httpd")
 LOG.addHandler(logging.NullHandler())
 GZIP_FROM = 128 * 1024
 """From how many bytes on an answer is compressed. # k8s: apiserver/pkg/endpoints/handlers/responsewriters"""
-_HTTP_VERBS = {"GET": "get", "HEAD": "get", "POST": "post", "PUT": "put", "PATCH": "patch", "DELETE": "delete"}
 _UPGRADES = {"exec": commands.serve, "attach": commands.serve, "portforward": forwarding.serve}
 
 
@@ -39,6 +40,8 @@ class Exchange:
         self._server = server
         self._http = http
         self._accept = http.headers.get("Accept", JSON)
+        self._record = server.record(http)
+        self._flow: Flow | None = None
 
     async def run(self) -> web.StreamResponse:
         """The response, already on its way when it is a stream."""
@@ -49,26 +52,54 @@ class Exchange:
         except Exception as error:  # a defect of the simulator must not take the server down
             LOG.exception("%s %s", self._http.method, self._http.raw_path)
             found = refused(internal(f"{type(error).__name__}: {error}"))
+        now = self._server.cluster.loop.now
         if isinstance(found, web.StreamResponse):
+            self._record.finished(found.status, None, now)
             return found
+        self._record.finished(found.code, found.body, now)
         return await self._send(found)
 
     async def _respond(self) -> Answer | web.StreamResponse:
         http, server = self._http, self._server
-        transport = http.transport
-        certificate = transport.get_extra_info("peercert") if transport is not None else None
-        identity = server.authenticator.identify(http.headers, certificate)
         route, _, _ = http.raw_path.partition("?")
         path = route.rstrip("/") or "/"
+        caller = server.gate.caller(http, path)
+        identity = caller.identity
         request = request_from_http(http.method, http.raw_path, http.headers, None, identity)
-        if request is None or _is_document(path):
-            check(server.access, identity, Attributes(_HTTP_VERBS.get(http.method, http.method.lower()), path=path))
-            if http.method not in {"GET", "HEAD"}:
-                raise no_such_method()
-            found = server.documents.answer(path, dict(http.query), http.headers)
-            return NOT_FOUND if found is None else found
+        if _is_document(path):
+            request = None
+        wanted = gate.of_path(http.method, path) if request is None else gate.of_request(http.method, request)
+        self._record.asked(caller.authenticated, identity, wanted, server.cluster.loop.now)
+        place = server.gate.limits.enter(identity, wanted)
+        if place is None:
+            return gate.TOO_MANY
+        with place:
+            self._flow = server.gate.flow(identity, wanted)
+            self._admit(identity, wanted)
+            return await (self._document(path) if request is None else self._resource(path, request))
+
+    def _admit(self, identity: Identity, wanted: Attributes) -> None:
+        try:
+            self._record.decided(self._server.gate.admit(identity, wanted))
+        except ApiError:
+            self._record.decided(Decision(False))
+            raise
+
+    async def _document(self, path: str) -> Answer:
+        http, server = self._http, self._server
+        if http.method not in {"GET", "HEAD"}:
+            raise no_such_method()
+        keys = openid.answer(path, http.headers.get("Accept", "*/*"), server.keyring, server.url)
+        if keys is not None:
+            return keys
+        for _ in server.documents.steps(path):
+            await asyncio.sleep(0)
+        found = server.documents.answer(path, dict(http.query), http.headers)
+        return NOT_FOUND if found is None else found
+
+    async def _resource(self, path: str, request: Request) -> Answer | web.StreamResponse:
+        server, http = self._server, self._http
         request = request._replace(accept=self._json_accept())
-        self._check(identity, request)
         found = server.documents.answer(path, request.query, http.headers) if request.key.gvr.group else None
         if found is not None:
             return found
@@ -83,15 +114,6 @@ class Exchange:
             raise failure(406, "NotAcceptable", "only the following media types are accepted: application/json")
         return ",".join(kept)
 
-    def _check(self, identity: Identity, request: Request) -> None:
-        key = request.key
-        part = request.subresource.partition("/")[0]
-        verb = request.verb
-        if part in {"exec", "attach", "portforward", "proxy"}:
-            verb = {"GET": "get"}.get(self._http.method, "create")
-        wanted = Attributes(verb, key.gvr, part, key.namespace, key.name)
-        check(self._server.access, identity, wanted)
-
     # ------------------------------------------------------------------ streams
     async def _stream(self, request: Request) -> Answer | web.StreamResponse | None:
         gvr, part, server = request.key.gvr, request.subresource, self._server
@@ -104,7 +126,8 @@ class Exchange:
         if request.verb == "watch":
             seconds = watching.seconds_of(request.query)
             server.catch_up()
-            cursor = server.cluster.api.watch(request)
+            cursor = await server.webhooks.answered(partial(server.cluster.api.watch, request))
+            self._record.started(200, server.cluster.loop.now)
             return await watching.serve(server, self._http, cursor, seconds)
         return None
 
@@ -121,10 +144,13 @@ class Exchange:
             request = request._replace(body=self._decoded(gvr, body), content_type=JSON)
         else:
             request = request._replace(body=body or None)
+        self._record.body(request.body)
         if reviews.is_review(request):
             return self._reviewed(request)
+        if gvr == SERVICEACCOUNTS and request.subresource == "token" and request.verb == "create":
+            return self._token(request)
         server.catch_up()
-        response = server.cluster.api.handle(request)
+        response = await server.webhooks.answered(partial(server.cluster.api.handle, request))
         server.poke()
         answer = Answer(response.code, response.body, JSON, warnings=response.warnings)
         if response.code >= 400:
@@ -138,7 +164,8 @@ class Exchange:
         except ValueError as error:
             raise bad_request(f"the object provided is unrecognized ({gvr.resource}): {error}") from None
 
-    def _reviewed(self, request: Request) -> Answer:
+    def _tree(self, request: Request) -> Any:
+        """The body of something that is answered and not kept."""
         body = request.body
         if isinstance(body, bytes):
             try:
@@ -146,8 +173,28 @@ class Exchange:
                 body = (read_yaml(body) if yaml else read_json(body, repeated=False)).value
             except ValueError as error:
                 raise bad_request(str(error)) from None
-        self._server.catch_up()
-        return self._server.reviews.answer(request, body or {}, self._server.cluster.loop.stamp())
+        return {} if body is None else body
+
+    def _reviewed(self, request: Request) -> Answer:
+        server = self._server
+        if negotiate(request.accept).form:
+            raise not_acceptable()
+        body = self._tree(request)
+        server.catch_up()
+        return server.reviews.answer(request, body, server.cluster.loop.stamp(), server.cluster.api)
+
+    def _token(self, request: Request) -> Answer:
+        server, kind = self._server, ("authentication.k8s.io", "v1", "TokenRequest")
+        body = self._tree(request)
+        if not isinstance(body, Mapping):
+            raise bad_request("the object provided is unrecognized (must be of type TokenRequest)")
+        decoded = server.schema.decode(kind, body, "Ignore")
+        if decoded.errors:
+            text = f'TokenRequest in version "v1" cannot be handled as a TokenRequest: {decoded.errors[0]}'
+            raise bad_request(text)
+        server.catch_up()
+        key = request.key
+        return Answer(201, server.accounts.request(key.namespace, key.name, decoded.tree))
 
     async def _body(self) -> bytes:
         http = self._http
@@ -167,7 +214,10 @@ class Exchange:
 
     # ------------------------------------------------------------------ sending
     async def _send(self, answer: Answer) -> web.StreamResponse:
-        headers = {"Cache-Control": "no-cache, private", **answer.headers}
+        headers = {"Audit-Id": self._record.audit_id, "Cache-Control": "no-cache, private", **answer.headers}
+        if self._flow is not None:
+            headers["X-Kubernetes-PF-FlowSchema-UID"] = self._flow.schema_uid
+            headers["X-Kubernetes-PF-PriorityLevel-UID"] = self._flow.level_uid
         if answer.content_type:
             headers["Content-Type"] = answer.content_type
         pieces: Iterable[bytes] | None = None

@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 from kubesim.httpd.encoding import Encoder
 from kubesim.httpd.pulse import Pulse
+from kubesim.httpd.webhooks import Webhooks
 
 
 class Host(Protocol):
@@ -11,6 +12,7 @@ class Host(Protocol):
 
     pulse: Pulse
     encoder: Encoder
+    webhooks: Webhooks
 
     @property
     def cluster(self) -> Any:

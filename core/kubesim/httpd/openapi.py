@@ -8,13 +8,13 @@ import orjson
 
 from kubesim.api.schema import Field, Schema, Type
 from kubesim.api.schema.facts import LIST, MAP, OBJECT
+from kubesim.api.strategy import Strategy
+from kubesim.httpd import descriptions
+from kubesim.httpd.customschemas import definition_name, definitions, references
 from kubesim.httpd.discovery import Discovery, Entry, Part
-from kubesim.objects.wire import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH
+from kubesim.objects.wire import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, Gvr
 
-V2_STUB = b"\n\x032.0"
-"""The smallest OpenAPI v2 document in protobuf: swagger is "2.0". Clients want no more of it."""
-V2_MEDIA_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
-FORMAT = "1"
+FORMAT = "2"
 """Part of every hash; change it when the documents change for the same resources."""
 
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1"
@@ -104,6 +104,7 @@ class OpenApi:
             parts = path.split("/")
             group, version = ("", parts[1]) if parts[0] == "api" else (parts[1], parts[2])
             made = _Document(self._schema, path, self._discovery.resources(group, version))
+            made.describe(self._discovery.custom)
             found = self._documents[path] = orjson.dumps(made.tree())
         return found
 
@@ -116,15 +117,27 @@ class _Document:
         self._path = path
         self._entries = entries
         self._schemas: dict[str, dict[str, Any]] = {}
+        self._custom: dict[str, dict[str, Any]] = {}
         self._kinds: dict[int, list[tuple[str, str, str]]] = {}
         for gvk in schema.kinds():
             self._kinds.setdefault(schema.type(gvk).number, []).append(gvk)
         self._types = {type_.name: type_ for type_ in schema.types()}
+        self._texts = descriptions.load()
+
+    def describe(self, strategies: Mapping[Gvr, Strategy]) -> None:
+        """Tell the schemas of custom resources."""
+        for entry in self._entries:
+            if entry.fingerprint:
+                self._custom.update(definitions(strategies[entry.gvr]))
 
     def tree(self) -> dict[str, Any]:
         """The whole document."""
         paths: dict[str, Any] = {f"/{self._path}/": {"get": self._operation("get", "getAPIResources", None, "")}}
-        for name in ("Status", "DeleteOptions", "WatchEvent", "Patch", "APIResourceList"):
+        custom = any(entry.fingerprint for entry in self._entries)
+        if custom:
+            paths = {}
+        names = ("Status", "DeleteOptions", "WatchEvent", "Patch", "APIResourceList")
+        for name in () if custom else names:
             self._use(f"{_META}.{name}")
         for entry in self._entries:
             self._resource(entry, paths)
@@ -160,7 +173,7 @@ class _Document:
             paths[item] = self._operations(one, entry, kind, space, named=True)
         if space and "list" in entry.verbs:
             paths[f"{root}/{entry.gvr.resource}"] = self._operations(["list"], entry, kind, "")
-        if "watch" in entry.verbs:
+        if "watch" in entry.verbs and not entry.fingerprint:
             watched = {"get": self._operation("watch", f"watch{entry.kind}", None, f"{_META}.WatchEvent")}
             tails = [f"{space}/{entry.gvr.resource}", f"{space}/{entry.gvr.resource}/{{name}}"]
             for tail in [*tails, *([f"/{entry.gvr.resource}"] if space else [])]:
@@ -173,10 +186,14 @@ class _Document:
 
     def _part(self, part: Part) -> tuple[Any, str]:
         gvk = part.kind
+        if definition_name(gvk) in self._custom:
+            return gvk, definition_name(gvk)
         return gvk, self._schema.type(gvk).name if self._schema.knows(gvk) else ""
 
     def _kind(self, kind: str, entry: Entry) -> tuple[Any, str]:
         gvk = (entry.gvr.group, entry.gvr.version, kind)
+        if entry.fingerprint:
+            return gvk, definition_name(gvk)
         return gvk, self._schema.type(gvk).name if self._schema.knows(gvk) else ""
 
     def _operations(
@@ -227,7 +244,8 @@ class _Document:
         }
         if verb == "patch":
             # kubectl sends strategic patches where they are offered; kinds without a Go struct cannot take them.
-            bodies = [media for media in _BODIES if body or media != STRATEGIC_PATCH]
+            plain = not body or body in self._custom
+            bodies = [media for media in _BODIES if not plain or media != STRATEGIC_PATCH]
             content = {media: {"schema": self._reference(f"{_META}.Patch")} for media in bodies}
             found["requestBody"] = {"content": content, "required": True}
         elif verb in {"create", "update"} and body:
@@ -242,6 +260,11 @@ class _Document:
         return {"$ref": _REF + name}
 
     def _use(self, name: str) -> None:
+        if name in self._custom and name not in self._schemas:
+            self._schemas[name] = self._custom[name]
+            for other in references(self._schemas[name]):
+                self._use(other)
+            return
         if name in self._schemas or name not in self._types:
             return
         self._schemas[name] = {}
@@ -249,6 +272,8 @@ class _Document:
 
     def _struct(self, type_: Type) -> dict[str, Any]:
         found: dict[str, Any] = {"type": "object"}
+        if text := self._texts.of_type(type_.name):
+            found = {"description": text, **found}
         if type_.atomic:
             found["x-kubernetes-map-type"] = "atomic"
         if type_.fields:
@@ -265,6 +290,8 @@ class _Document:
 
     def _field(self, type_: Type, field: Field) -> dict[str, Any]:
         found = self._shape(field.shape, top=True)
+        if text := self._texts.of_field(type_.name, field.name):
+            found = {"description": text, **found}
         default = _DEFAULTS.get((type_.name, field.name))
         if default is not None:
             found["default"] = default

@@ -11,15 +11,21 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from kubesim.api.schema import Schema
+from kubesim.httpd.accounts import ServiceAccounts
+from kubesim.httpd.auditing import AuditLog, Record
 from kubesim.httpd.credentials import Credentials, state_folder, write_kubeconfig
 from kubesim.httpd.documents import Documents
 from kubesim.httpd.encoding import Encoder
 from kubesim.httpd.exchange import Exchange
-from kubesim.httpd.identities import Access, AnyoneKnown, Authenticator
+from kubesim.httpd.gate import READS, WRITES, ClusterAccess, Gate, Limits
+from kubesim.httpd.identities import Access, Authenticator
 from kubesim.httpd.metrics import ENTRIES, Metrics
 from kubesim.httpd.pulse import Pulse
 from kubesim.httpd.reviews import Reviews
-from kubesim.objects.wire import EMPTY, Identity
+from kubesim.httpd.signing import ServedAuthority
+from kubesim.httpd.tokens import Keyring
+from kubesim.httpd.webhooks import Webhooks
+from kubesim.objects.wire import EMPTY, FAULTS, SERVICES, Identity, Tree
 
 HOST = "127.0.0.1"
 PROTOCOL_LOG = logging.getLogger("kubesim.httpd.protocol")
@@ -28,7 +34,7 @@ PROTOCOL_LOG.propagate = False
 PROTOCOL_LOG.addHandler(logging.NullHandler())
 LINE_LIMIT = 1024 * 1024
 """The longest request line and header: commands travel in URLs."""
-TOKEN_USER = Identity("admin", ("system:masters", "system:authenticated"))
+TOKEN_USER = Identity("admin", ("system:masters", "system:authenticated"), uid="admin")
 
 
 class Options(NamedTuple):
@@ -41,6 +47,11 @@ class Options(NamedTuple):
     kubeconfig: Path | None = None
     """Where the kubeconfig is written; None for a file in the folder that is there while the server runs."""
     metrics: bool = True
+    anonymous: bool = False
+    """Whether callers without credentials are system:anonymous; otherwise they are told 401."""
+    audit: AuditLog | None = None
+    limits: tuple[int, int] = (READS, WRITES)
+    """How many reading and writing requests may be under way."""
 
 
 def _nothing() -> None:
@@ -66,8 +77,7 @@ class Server:
         self.options = options = options or Options()
         self.pulse = Pulse()
         self.encoder = Encoder()
-        self.access = access or AnyoneKnown()
-        self.authenticator = Authenticator(options.tokens)
+        self.gate = Gate(self, access or ClusterAccess(self), Limits(*options.limits))
         self.schema = Schema.load()
         self.port = options.port
         self.kubeconfig: Path | None = None
@@ -77,9 +87,32 @@ class Server:
         self._cluster = cluster
         self._runner: web.ServerRunner | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self.webhooks = Webhooks(self._service)
         self.metrics = Metrics(cluster)
-        self.reviews = Reviews(self.schema, self.access, self.authenticator.tokens)
+        self._folder = options.folder or state_folder()
+        self._credentials: Credentials | None = None
+        self._trust(Keyring.passing())
         self.documents = self._documents()
+
+    def _trust(self, keyring: Keyring) -> None:
+        """Accept the tokens of this key, and those that were given."""
+        self.keyring = keyring
+        self.accounts = ServiceAccounts(keyring, self._served)
+        anonymous = self.options.anonymous
+        self.authenticator = Authenticator(self.options.tokens, self.accounts.identify, anonymous=anonymous)
+        self.reviews = Reviews(self.schema, self.gate.access, self.authenticator)
+
+    def _served(self) -> Any:
+        return self._cluster
+
+    def _service(self, namespace: str, name: str) -> Tree | None:
+        found: Tree | None = self._cluster.store.get(SERVICES, namespace, name)
+        return found
+
+    def _install(self) -> None:
+        """Sign for the cluster from now on."""
+        if self._credentials is not None:
+            self._cluster.seal.install(ServedAuthority(self._credentials.authority, self.keyring))
 
     # ------------------------------------------------------------------ the cluster
     @property
@@ -90,6 +123,7 @@ class Server:
     def switch(self, cluster: Any) -> None:
         """Serve another cluster, or another time of the same one: all streams end, so that clients begin anew."""
         self._cluster = cluster
+        self._install()
         self.metrics = Metrics(cluster)
         self.documents = self._documents()
         self.encoder.clear()
@@ -121,8 +155,9 @@ class Server:
 
     async def start(self) -> None:
         """Listen, and write the kubeconfig. Raises OSError when the port is taken."""
-        folder = self.options.folder or state_folder()
-        credentials = Credentials(folder)
+        folder = self._folder
+        self._credentials = credentials = Credentials(folder)
+        self._trust(Keyring.kept(folder))
         server = web.Server(
             self._handle,
             handler_cancellation=True,
@@ -137,6 +172,8 @@ class Server:
         self.port = listening.getsockname()[1]
         await web.SockSite(self._runner, listening, ssl_context=_tls(credentials), backlog=256).start()
         self.documents = self._documents()
+        self._install()
+        self.poke()
         name = str(self._cluster.settings.name)
         self.kubeconfig = self.options.kubeconfig or folder / f"{name}-{self.port}.kubeconfig"
         write_kubeconfig(self.kubeconfig, credentials.kubeconfig(self.url, name))
@@ -152,15 +189,32 @@ class Server:
             self.kubeconfig.unlink(missing_ok=True)
 
     # ------------------------------------------------------------------ requests
+    def record(self, http: web.BaseRequest) -> Record:
+        """What the audit log is going to say about a request."""
+        return Record(self.options.audit, self._cluster.loop.now, http.raw_path, http.headers, http.remote or HOST)
+
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         task = asyncio.current_task()
         if task is not None:
             self._tasks.add(task)
         try:
+            if self._is_out(request):
+                return web.Response(status=503)
             return await Exchange(self, request).run()
         finally:
             if task is not None:
                 self._tasks.discard(task)
+
+    def _is_out(self, request: web.BaseRequest) -> bool:
+        """Hang up when every simulated kube-apiserver is down; Faults are still heard of, so that they can be mended.
+
+        # differs: the port goes on to listen, so clients are told of an EOF and not of a refused connection
+        """
+        if self._cluster.switches.serves or request.path.startswith(f"/apis/{FAULTS.group}/"):
+            return False
+        if request.transport is not None:
+            request.transport.abort()
+        return True
 
 
 def _tls(credentials: Credentials) -> ssl.SSLContext:
@@ -168,6 +222,7 @@ def _tls(credentials: Credentials) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(credentials.chain_file)
     context.load_verify_locations(credentials.authority_file)
+    # differs: a client certificate of another authority ends the connection, where kube-apiserver answers 401.
     context.verify_mode = ssl.CERT_OPTIONAL
     # Only HTTP/1.1: WebSockets and SPDY need it.
     context.set_alpn_protocols(["http/1.1"])

@@ -25,9 +25,27 @@ FIELDS = frozenset(
         "generate",
         "settle",
         "system",
+        "releases",
     )
 )
+RELEASE_FIELDS = frozenset(("name", "namespace", "chart", "values", "set", "watch"))
+WATCHES = ("", "preview", "apply")
 MAX_NODES = 5_000
+
+
+class ReleaseSpec(NamedTuple):
+    """A Helm release to be installed at the start; ``where`` names its place in the cluster.yaml.
+
+    ``watch`` says what a saved values file does: "" nothing, "preview" shows what it would change, "apply" upgrades.
+    """
+
+    name: str
+    namespace: str
+    chart: Path
+    values: tuple[Path, ...] = ()
+    set: tuple[str, ...] = ()
+    watch: str = ""
+    where: str = ""
 
 
 class Description(NamedTuple):
@@ -48,6 +66,8 @@ class Description(NamedTuple):
     """Whether the control plane's pods and CoreDNS are there, as kubeadm would have it."""
     settle_ms: int
     """How much virtual time passes before the cluster is shown."""
+    releases: tuple[ReleaseSpec, ...] = ()
+    folder: Path = Path()
 
 
 class _Fields:
@@ -123,7 +143,52 @@ def parse(tree: Any, path: Path) -> Description:
         ),
         system=fields.get("system", bool, True),
         settle_ms=int(fields.get("settle", float, 0.0) * 1000),
+        releases=_releases(fields.get("releases", list, []), path),
+        folder=folder,
     )
+
+
+def _releases(items: list[Any], path: Path) -> tuple[ReleaseSpec, ...]:
+    found: list[ReleaseSpec] = []
+    for position, item in enumerate(items):
+        where = f"{path}: releases[{position}]"
+        fields = _Fields(where, item, RELEASE_FIELDS)
+        release = _release(fields, path.parent, where)
+        if any((one.namespace, one.name) == (release.namespace, release.name) for one in found):
+            raise fields.error("name", f"the release {release.name} is given twice")
+        found.append(release)
+    return tuple(found)
+
+
+def _release(fields: _Fields, folder: Path, where: str) -> ReleaseSpec:
+    name, chart = fields.get("name", str, ""), fields.get("chart", str, "")
+    for field, value in (("name", name), ("chart", chart)):
+        if not value:
+            raise fields.error(field, "must be set")
+    watch = fields.get("watch", str, "")
+    if watch not in WATCHES:
+        raise fields.error("watch", f"must be preview or apply, not {watch!r}")
+    return ReleaseSpec(
+        name,
+        fields.get("namespace", str, "default"),
+        folder / chart,
+        tuple(folder / text for text in _texts(fields, "values")),
+        tuple(_texts(fields, "set")),
+        watch,
+        where,
+    )
+
+
+def _texts(fields: _Fields, field: str) -> list[str]:
+    """One text, or a list of them."""
+    if isinstance(fields.tree.get(field), str):
+        return [fields.tree[field]]
+    found: list[str] = []
+    for each in fields.get(field, list, []):
+        if not isinstance(each, str):
+            raise fields.error(field, f"must be a list of texts, not {each!r}")
+        found.append(each)
+    return found
 
 
 def _generate(item: Any, path: Path, position: int) -> Mapping[str, Any]:

@@ -13,6 +13,10 @@ from kubesim.scenario import system
 from kubesim.scenario.description import Description
 from kubesim.scenario.documents import ManifestError, Source, load
 
+DEFINITION = "CustomResourceDefinition"
+ESTABLISHED_MS = 100
+"""After how long a definition is served for certain."""
+_LAST = 2
 FIELD_MANAGER = {"fieldManager": "kubectl-client-side-apply", "fieldValidation": "Strict"}
 
 
@@ -42,6 +46,11 @@ def build(
     wanted.extend(Source("generated", 0, tree) for item in description.generate for tree in generated(item))
     wanted.extend(sources)
     apply(cluster, wanted)
+    if description.releases:
+        from kubesim.scenario.releases import install_release  # noqa: PLC0415 - the template language is large
+
+        for spec in description.releases:
+            install_release(cluster, spec)
     if description.settle_ms:
         cluster.advance(description.settle_ms)
     return cluster
@@ -59,6 +68,8 @@ def _start_system(cluster: Cluster, description: Description) -> None:
     kubelet = cluster.client_for(Identity("system:nodes", ("system:nodes", "system:authenticated"), "kubelet"))
     for pod in pods:
         kubelet.create(PODS, "kube-system", pod)
+        labels, spec = pod["metadata"]["labels"], pod["spec"]
+        cluster.control_plane.install(labels["component"], spec["nodeName"], pod["metadata"]["name"])
     apply(cluster, [Source("kubeadm", 0, tree) for tree in system.objects(address)])
 
 
@@ -78,16 +89,20 @@ def _ready(node: Tree) -> bool:
 
 
 def apply(cluster: Cluster, sources: Iterable[Source]) -> None:
-    """Create the objects, in order; namespaces first. Raises ManifestError that lists everything refused."""
+    """Create the objects, in order; namespaces and definitions first. Raises ManifestError for all that is refused."""
     ordered = sorted(sources, key=_rank)
-    problems = [text for source in ordered if (text := _create(cluster, source))]
+    first = [source for source in ordered if _rank(source) < _LAST]
+    problems = [text for source in first if (text := _create(cluster, source))]
+    if any(source.tree["kind"] == DEFINITION for source in first):
+        cluster.advance(ESTABLISHED_MS)
+    problems += [text for source in ordered[len(first) :] if (text := _create(cluster, source))]
     if problems:
         raise ManifestError("\n".join(problems))
 
 
 def _rank(source: Source) -> int:
-    # Stable: all that matters is that a namespace exists before what lives in it.
-    return 0 if source.tree["kind"] == "Namespace" else 1
+    # Stable: all that matters is that a namespace exists before what lives in it, and a kind before its objects.
+    return {"Namespace": 0, DEFINITION: 1}.get(source.tree["kind"], _LAST)
 
 
 def _create(cluster: Cluster, source: Source) -> str:

@@ -14,6 +14,9 @@ from kubetui.model.themes import DARK
 if TYPE_CHECKING:
     from kubesim.cluster import Cluster
     from kubesim.scenario.description import Description
+    from kubetui.cli.gateway import LocalGateway
+    from kubetui.client.local import LocalClient
+    from kubetui.model.helm.shelf import Origin
 
 SNAPSHOT = "cluster.snapshot"
 
@@ -63,7 +66,6 @@ def _run(
     # Setting the theme later would parse all styles once more, a tenth of the time to the first paint.
     os.environ.setdefault("TEXTUAL_THEME", DARK)
     from kubetui.app import Explorer, default_keymap
-    from kubetui.cli.gateway import LocalGateway
     from kubetui.client.local import LocalClient
     from kubetui.keys import ConflictError
     from kubetui.model import glyphs
@@ -81,10 +83,31 @@ def _run(
         theme=options.theme or DARK,
         namespace=options.namespace if options.namespace is not None else description.namespace,
         speed=None if options.paused else options.speed or description.speed,
-        gateway=None if options.no_api or options.read_only else LocalGateway(client, options.port),
+        gateway=None if options.no_api or options.read_only else _gateway(options, client),
+        folder=description.folder,
+        releases=_releases(description),
     )
     explorer.run()
     return explorer.return_code or 0
+
+
+def _gateway(options: argparse.Namespace, client: "LocalClient") -> "LocalGateway":
+    from kubetui.cli.gateway import LocalGateway
+
+    ingress = (options.ingress_port, options.ingress_tls_port)
+    return LocalGateway(client, options.port, listeners=not options.no_listeners, ingress=ingress)
+
+
+def _releases(description: "Description") -> "tuple[Origin, ...]":
+    """Where the cluster's releases come from, for the screens about Helm."""
+    if not description.releases:
+        return ()
+    from kubetui.model.helm.shelf import Origin
+
+    return tuple(
+        Origin(each.name, each.namespace, each.chart, each.values, each.set, each.watch)
+        for each in description.releases
+    )
 
 
 # ---------------------------------------------------------------------- the cluster

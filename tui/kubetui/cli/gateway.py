@@ -3,9 +3,12 @@
 import asyncio
 import importlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kubetui.client.local import LocalClient
+
+if TYPE_CHECKING:
+    from kubesim.objects.wire import Key
 
 PATIENCE = 1.0
 """Seconds after the first paint before the server is loaded: nobody waits for it, everybody waits for the screen."""
@@ -14,9 +17,16 @@ PATIENCE = 1.0
 class LocalGateway:
     """The API server of one explorer, on a free loopback port unless one was asked for."""
 
-    def __init__(self, client: LocalClient, port: int = 0) -> None:
+    def __init__(
+        self, client: LocalClient, port: int = 0, *, listeners: bool = True, ingress: tuple[int, int] = (0, 0)
+    ) -> None:
         self._client = client
         self._port = port
+        self._listen = listeners
+        self._ingress = ingress
+        self._listeners: Any = None
+        self.on_addresses: Callable[[Mapping[Key, str]], None] | None = None
+        """Told where Ingresses and Services are reached on this machine, whenever that changes."""
         self._server: Any = None
         self.line = "the API is not served yet"
 
@@ -42,9 +52,35 @@ class LocalGateway:
             client.on_change(server.changed)
             self.line = f"export KUBECONFIG={server.kubeconfig}"
         say(self.line)
+        if self._listen:
+            await self._open_listeners(say)
+
+    async def _open_listeners(self, say: Callable[[str], None]) -> None:
+        module = await asyncio.to_thread(importlib.import_module, "kubesim.httpd.listeners")
+        client = self._client
+        self._listeners = module.Listeners(
+            self._cluster,
+            module.Ports(*self._ingress),
+            catch_up=client.pump.catch_up,
+            poke=client.poke,
+            said=say,
+        )
+        self._listeners.on_change = self._addresses_changed
+        client.on_change(self._listeners.changed)
+        self._listeners.changed()
+
+    def _cluster(self) -> Any:
+        return self._client.cluster
+
+    def _addresses_changed(self) -> None:
+        if self.on_addresses is not None and self._listeners is not None:
+            self.on_addresses(self._listeners.addresses)
 
     async def close(self) -> None:
         """Stop serving."""
+        if self._listeners is not None:
+            await self._listeners.close()
+            self._listeners = None
         if self._server is not None:
             await self._server.stop()
             self._server = None

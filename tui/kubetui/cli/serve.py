@@ -15,6 +15,7 @@ from kubetui.cli.explore import UsageError, opened, sources_of
 
 if TYPE_CHECKING:
     from kubesim.cluster import Cluster
+    from kubesim.httpd.auditing import AuditLog
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,12 +32,24 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--port", type=_port, default=0, metavar="N", help="the port (default: a free one)")
     found.add_argument("--api-only", action="store_true", help="no nodes, no scheduler, few controllers")
     found.add_argument("--token", metavar="T", help="also accept this bearer token, as an administrator")
+    found.add_argument(
+        "--anonymous-auth",
+        choices=("true", "false"),
+        help="let callers without credentials in as system:anonymous (default: only with --api-only)",
+    )
+    found.add_argument("--audit-log", metavar="FILE", help="note every request in this file (- for the output)")
+    found.add_argument("--audit-policy-file", type=Path, metavar="PATH", help="how much is noted of which request")
     found.add_argument("--speed", type=_speed, metavar="X", help="virtual seconds a second, or max (default 1)")
     found.add_argument("--paused", action="store_true", help="start with time standing still")
     found.add_argument("--seed", type=int, metavar="N", help="the seed of the cluster's chance")
     found.add_argument("--nodes", type=int, metavar="N", help="how many nodes, instead of those described")
     found.add_argument("--kubeconfig", type=Path, metavar="PATH", help="where to write the kubeconfig")
     found.add_argument("--data", metavar="DIR", help="keep the cluster in this folder and go on from it next time")
+    found.add_argument("--ingress-port", type=_port, default=0, metavar="N", help="the HTTP port of Ingresses")
+    found.add_argument("--ingress-tls-port", type=_port, default=0, metavar="N", help="the HTTPS port of Ingresses")
+    found.add_argument(
+        "--no-listeners", action="store_true", help="open no ports for Ingresses, node ports and load balancers"
+    )
     found.add_argument("--state", type=Path, metavar="DIR", help="where the certificates are kept")
     return found
 
@@ -65,6 +78,7 @@ def main(arguments: Sequence[str]) -> int:
     """Serve until interrupted; returns the exit code."""
     options = parser().parse_args(arguments)
     try:
+        audit = _audit(options)
         cluster, speed = _cluster(options)
     except (ManifestError, UsageError) as error:
         for line in str(error).splitlines()[:20]:
@@ -74,7 +88,7 @@ def main(arguments: Sequence[str]) -> int:
 
     collector.tune()
     try:
-        asyncio.run(_serve(cluster, options, speed))
+        asyncio.run(_serve(cluster, options, speed, audit))
     except OSError as error:
         print(f"error: 127.0.0.1:{options.port}: {error.strerror or error}", file=sys.stderr)
         return 1
@@ -96,7 +110,31 @@ def _cluster(options: argparse.Namespace) -> "tuple[Cluster, float]":
     return Cluster(settings), options.speed or 1.0
 
 
-async def _serve(cluster: "Cluster", options: argparse.Namespace, speed: float) -> None:
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _audit(options: argparse.Namespace) -> "AuditLog | None":
+    if not options.audit_log:
+        if options.audit_policy_file:
+            msg = "--audit-policy-file: needs --audit-log"
+            raise UsageError(msg)
+        return None
+    from kubesim.httpd.auditing import DEFAULT, AuditLog, PolicyError, read_policy
+
+    path = options.audit_policy_file
+    try:
+        return AuditLog(options.audit_log, read_policy(path) if path else DEFAULT)
+    except PolicyError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        msg = f"{error.filename}: {error.strerror or error}"
+        raise UsageError(msg) from None
+
+
+async def _serve(
+    cluster: "Cluster", options: argparse.Namespace, speed: float, audit: "AuditLog | None" = None
+) -> None:
     from kubesim.httpd import Options, Server
     from kubesim.httpd.server import TOKEN_USER
     from kubetui.client.local import LocalClient
@@ -109,6 +147,9 @@ async def _serve(cluster: "Cluster", options: argparse.Namespace, speed: float) 
         folder=options.state,
         kubeconfig=options.kubeconfig.absolute() if options.kubeconfig else None,
         metrics=not options.api_only,
+        # A bare API server behaves as kube-apiserver does by itself; a cluster lets no stranger in.
+        anonymous=options.api_only if options.anonymous_auth is None else options.anonymous_auth == "true",
+        audit=audit,
     )
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     server = Server(cluster, wanted, catch_up=client.pump.catch_up, poke=client.poke)
@@ -117,12 +158,27 @@ async def _serve(cluster: "Cluster", options: argparse.Namespace, speed: float) 
     client.pump.set_speed(speed)
     if not options.paused:
         client.pump.resume()
-    print(f"serving {cluster.settings.name} on {server.url}")
-    print(f"export KUBECONFIG={server.kubeconfig}", flush=True)
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, over.set)
+    print(f"serving {cluster.settings.name} on {server.url}")
+    print(f"export KUBECONFIG={server.kubeconfig}", flush=True)
+    listeners = None
+    if not (options.no_listeners or options.api_only):
+        from kubesim.httpd.listeners import Listeners, Ports
+
+        listeners = Listeners(
+            lambda: server.cluster,
+            Ports(options.ingress_port, options.ingress_tls_port),
+            catch_up=client.pump.catch_up,
+            poke=client.poke,
+            said=_say,
+        )
+        client.on_change(listeners.changed)
+        listeners.changed()
     await over.wait()
+    if listeners is not None:
+        await listeners.close()
     await server.stop()
     await client.close()

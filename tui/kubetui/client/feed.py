@@ -47,8 +47,10 @@ class LocalRow:
 class LocalCursor:
     """Follows one table of the store."""
 
-    def __init__(self, feed: "Feed", gvr: Gvr, namespace: str, printer: Printer) -> None:
+    def __init__(self, feed: "Feed", gvr: Gvr, namespace: str, printer: Printer, shown: Gvr | None = None) -> None:
         self.gvr = gvr
+        self.shown = shown or gvr
+        """How requests name the resource; custom objects are kept under a name of the table's own."""
         self.namespace = namespace
         self.columns = tuple(Column(c.name, c.type, c.format, c.priority) for c in printer.columns)
         self.error = ""
@@ -84,7 +86,7 @@ class LocalCursor:
         events: list[RowEvent] = []
         if self._reset:
             self._reset = False
-            events.append(RowEvent("RESET", Key(self.gvr), None))
+            events.append(RowEvent("RESET", Key(self.shown), None))
         if not self.synced:
             self._list(events, limit)
             return events
@@ -93,7 +95,7 @@ class LocalCursor:
 
     def _list(self, events: list[RowEvent], limit: int | None) -> None:
         end = len(self._start) if limit is None else min(self._position + limit, len(self._start))
-        gvr, printer, known = self.gvr, self._printer, self._known
+        gvr, printer, known = self.shown, self._printer, self._known
         for namespace, name, tree in self._start[self._position : end]:
             key = Key(gvr, namespace, name)
             known.add(key)
@@ -108,7 +110,7 @@ class LocalCursor:
             batch, self._pending = pending, {}
         else:
             batch = {place: pending.pop(place) for place in list(pending)[:limit]}
-        gvr, printer, known = self.gvr, self._printer, self._known
+        gvr, printer, known = self.shown, self._printer, self._known
         for place, tree in batch.items():
             key = Key(gvr, place[0], place[1])
             if tree is None:
@@ -134,10 +136,10 @@ class Feed:
         self._revision = store.revision
         self._cursors: dict[Gvr, list[LocalCursor]] = {}
 
-    def cursor(self, gvr: Gvr, namespace: str, printer: Printer) -> LocalCursor:
-        """A new cursor on a table."""
+    def cursor(self, gvr: Gvr, namespace: str, printer: Printer, shown: Gvr | None = None) -> LocalCursor:
+        """A new cursor on a table; its keys name the resource as ``shown`` does, when that is another name."""
         self.gather()
-        cursor = LocalCursor(self, gvr, namespace, printer)
+        cursor = LocalCursor(self, gvr, namespace, printer, shown)
         self._cursors.setdefault(gvr, []).append(cursor)
         return cursor
 

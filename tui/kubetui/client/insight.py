@@ -1,11 +1,11 @@
 """What an in-process cluster can say about causes: its journal, the scheduler's verdicts, and both told as a story."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kubesim.objects import tree as trees
 from kubesim.objects.wire import FAULTS, PODS, Key, Tree
-from kubetui.client.port import Decision, Explanation, JournalEntry, Statement, Verdict
+from kubetui.client.port import Decision, Explanation, JournalEntry, Statement, Trace, TraceHop, Traffic, Verdict
 from kubetui.model import hints
 from kubetui.model.symptoms import symptom
 
@@ -55,6 +55,32 @@ class LocalInsight:
             statements.append(Statement("observed", f"{told} of {_target(fault)} is in force", broken))
             chain.extend(self.chain(broken))
         return Explanation(symptom(key.gvr, tree, now), tuple(statements), decision, tuple(chain))
+
+    def outages(self) -> Sequence[str]:
+        """The components of the control plane that do not work at present."""
+        plane = getattr(self._cluster, "control_plane", None)
+        return () if plane is None else plane.down()
+
+    def trace(self, source: str, target: str, namespace: str) -> Trace:
+        """Follow a connection, as the network would carry it now."""
+        from kubesim.network.trace import summary, trace  # noqa: PLC0415 - only the simulator knows the way
+
+        cluster = self._cluster
+        try:
+            found = trace(cluster.network, cluster.ingresses, source, target, namespace or "default")
+        except ValueError as error:
+            return Trace(error=str(error))
+        hops = tuple(TraceHop(hop.stage, hop.text, hop.ok) for hop in found.hops)
+        return Trace(hops, summary(found), found.connected)
+
+    def traffic(self) -> tuple[int, Mapping[tuple[str, str], Traffic]]:
+        """What simulated requests met lately."""
+        meter = getattr(self._cluster, "traffic", None)
+        if meter is None:
+            return 0, {}
+        return meter.version, {
+            place: Traffic(report.rate, report.errors, report.latency) for place, report in meter.reports.items()
+        }
 
     def _last_write(self, key: Key) -> int:
         tree = self._cluster.store.get(key.gvr, key.namespace, key.name)

@@ -217,6 +217,11 @@ class LocalClient:
         self.poke()
         return response
 
+    def rehearse(self) -> "LocalClient":
+        """A client of an independent copy of the cluster; its time moves only when it is told to."""
+        self.pump.catch_up()
+        return LocalClient(self.cluster.fork(), self.name)
+
     def poke(self) -> None:
         """Something acted on the cluster (HTTP, Helm, the screen): tell the clock and the listeners."""
         self.pump.poke()
@@ -225,7 +230,8 @@ class LocalClient:
     def rows(self, gvr: Gvr, namespace: str = "") -> LocalCursor:
         """Follow a table."""
         strategy = self.cluster.api.strategy(gvr)
-        return self._feed.cursor(strategy.storage or gvr, namespace, strategy)
+        shown = gvr if strategy.custom else None
+        return self._feed.cursor(strategy.storage or gvr, namespace, strategy, shown)
 
     def watch(self, request: Request) -> LocalWatch:
         """Follow a watch request. Raises ApiError when it is refused."""

@@ -1,6 +1,6 @@
 """What the explorer asks of a cluster, in wire values only: requests, rows, watches, streams, time and causes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from kubesim.objects.wire import Gvr, Key, Request, Response, Tree, WatchEvent
@@ -191,6 +191,31 @@ class Explanation(NamedTuple):
     chain: tuple[JournalEntry, ...] = ()
 
 
+class TraceHop(NamedTuple):
+    """One station of a connection, and whether it got past it."""
+
+    stage: str
+    text: str
+    ok: bool = True
+
+
+class Trace(NamedTuple):
+    """A connection followed hop by hop; ``error`` when the words mean nothing."""
+
+    hops: tuple[TraceHop, ...] = ()
+    outcome: str = ""
+    connected: bool = False
+    error: str = ""
+
+
+class Traffic(NamedTuple):
+    """What the simulated requests to a Service met: per second, and seconds until the answer."""
+
+    rate: float
+    errors: float
+    latency: float
+
+
 class Insight(Protocol):
     """What a simulated cluster can say about causes and a real one cannot."""
 
@@ -205,6 +230,15 @@ class Insight(Protocol):
 
     def why(self, key: Key) -> Explanation:
         """The whole explanation of an object's state."""
+
+    def trace(self, source: str, target: str, namespace: str) -> Trace:
+        """Follow a connection from a pod, from outside or from the ingress controller to ``target``."""
+
+    def outages(self) -> Sequence[str]:
+        """The components of the control plane that do not work at present."""
+
+    def traffic(self) -> tuple[int, Mapping[tuple[str, str], Traffic]]:
+        """The simulated traffic by namespace and name of its Service, and a number that rises when it changes."""
 
 
 # ---------------------------------------------------------------------- time

@@ -72,6 +72,8 @@ class FieldManager:
 
     def created(self, call: Call, new: Both, given: Any) -> Entries | None:
         """The managers of a new object, defaults included, before admission; ``given`` are those it came with."""
+        if not call.strategy.has_owners:
+            return None
         versions, empty = self._of(call.strategy, call.subresource)
         managed = _sent(given) if given else {}
         try:

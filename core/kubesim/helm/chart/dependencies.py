@@ -33,6 +33,18 @@ def process_dependencies(chart: Chart, values: Tree) -> Chart:
     return processed
 
 
+def enabled_dependencies(chart: Chart, values: Tree) -> Chart:
+    """A copy of the chart in which only enabled dependencies are left; nothing is imported yet."""
+    processed = chart.copy()
+    _enable(processed, values, "")
+    return processed
+
+
+def import_values(chart: Chart) -> None:
+    """Put the values that charts import from their dependencies in place."""
+    _import_values(chart)
+
+
 def is_compatible(constraint: str, version: str) -> bool:
     """Whether a version satisfies a constraint; False when either cannot be read."""
     from kubesim.helm.functions.semver import is_compatible_range  # noqa: PLC0415 (most charts never ask)

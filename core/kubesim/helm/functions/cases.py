@@ -49,6 +49,10 @@ def _words(text: str) -> list[tuple[int, str]]:
         end = at + 1
         if kind == UPPER:
             end = _end_of_upper(text, at)
+        elif kind == PUNCTUATION:
+            # Hyphens and underscores within punctuation are part of it.
+            while end < len(text) and is_punctuation(text[end]):
+                end += 1
         elif kind != INVALID:
             while end < len(text) and _kind(text[end]) == kind:
                 end += 1
@@ -143,12 +147,14 @@ def camelcase(text: str) -> str:
     body = text.lstrip(_CONNECTORS)
     out = [text[: len(text) - len(body)]]
     if not body:
-        return text
+        # The library writes the last of nothing but connectors twice.
+        return text + text[-1:]
     previous = upper_letter(body[0])
     in_capitals = is_upper(body[0])
     for letter in body[1:]:
         if _is_connector(letter) and _is_connector(previous):
             out.append(previous)
+            previous = letter
             continue
         current = letter
         if _is_connector(previous):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from kubesim.helm.functions.lists import strval
-from kubesim.helm.template.errors import GoError
+from kubesim.helm.template.errors import BudgetError, GoError
 from kubesim.helm.template.execute.context import Context
 from kubesim.helm.template.signatures import ANY, MAP, STRING, Function, function
 from kubesim.helm.template.values import GoMap, NilMap, StringSlice, kind, sorted_items, type_name
@@ -89,7 +89,7 @@ def _copied(value: Any) -> Any:
 def _merge_into(target: Map, source: Map, *, overwrite: bool, depth: int = 0) -> None:
     """Merge as the library mergo does: an empty value of the target counts as missing."""
     if depth > MAX_DEPTH:
-        raise GoError(f"values nest deeper than {MAX_DEPTH}")
+        raise BudgetError(f"values nest deeper than {MAX_DEPTH}")
     for key, value in list(source.items()):
         present = target.get(key)
         if value is None:

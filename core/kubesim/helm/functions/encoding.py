@@ -10,7 +10,7 @@ from kubesim.helm.template.values import decode, encode
 
 _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 _BASE32 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
-_PADDED = {2: 4, 4: 3, 5: 2, 7: 1}
+_EQUALS = ord("=")
 
 
 def base64_encode(text: str) -> str:
@@ -82,14 +82,33 @@ def base32_encode(text: str) -> str:
 def base32_decode(text: str) -> str:
     """What base32 encodes, or the error's text."""
     data = encode(text).replace(b"\r", b"").replace(b"\n", b"")
-    letters = data.rstrip(b"=")
-    wrong = next((at for at, byte in enumerate(letters) if byte not in _BASE32), None)
-    filled, padding = len(letters) % 8, len(data) - len(letters)
-    if wrong is None and (padding != (-filled % 8) or (filled and filled not in _PADDED.keys() | {2, 4, 5, 7})):
-        wrong = len(data)
-    if wrong is not None:
-        return str(_corrupt("base32", wrong))
-    return decode(base64.b32decode(data))
+    wrong = _wrong_base32(data)
+    return decode(base64.b32decode(data)) if wrong is None else str(_corrupt("base32", wrong))
+
+
+def _wrong_base32(data: bytes) -> int | None:
+    """The byte that Go names when it refuses the data."""
+    size = len(data)
+    for start in range(0, size, 8):
+        for filled in range(8):
+            at = start + filled
+            if at >= size:
+                return start
+            if data[at] == _EQUALS and filled >= 2 and size - at <= 8:
+                return _wrong_padding(data, at, filled)
+            if data[at] not in _BASE32:
+                return at
+    return None
+
+
+def _wrong_padding(data: bytes, at: int, filled: int) -> int | None:
+    left = len(data) - at - 1
+    if left + filled < 7:
+        return len(data)
+    for more in range(7 - filled):
+        if data[at + 1 + more] != _EQUALS:
+            return at + more
+    return at if filled in {1, 3, 6} or left + filled > 7 else None
 
 
 def sha1sum(text: str) -> str:

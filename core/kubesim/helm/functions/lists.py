@@ -18,7 +18,6 @@ from kubesim.helm.template.values import (
     NilList,
     StringSlice,
     UInt8,
-    byte_length,
     decode,
     encode,
 )
@@ -153,17 +152,15 @@ def has(render: Context, needle: Any, haystack: Any) -> bool:
 
 def cut_list(items: Any, *bounds: Any) -> Any:
     """items[start:end]."""
-    if not isinstance(items, list | bytes | str):
-        raise GoError(f"list should be type of string, slice or array but {kind_of(items)}")
-    size = byte_length(items) if isinstance(items, str) else len(items)
+    if not isinstance(items, list | bytes):
+        raise GoError(f"list should be type of slice or array but {kind_of(items)}")
+    size = len(items)
     if not size:
         return None
     start = to_int(bounds[0]) if bounds else 0
     end = size if len(bounds) < 2 else to_int(bounds[1])
     if not 0 <= start <= end <= size:
-        raise GoError(f"reflect.Value.Slice: {'string ' if isinstance(items, str) else ''}slice index out of bounds")
-    if isinstance(items, str):
-        return decode(encode(items)[start:end])
+        raise GoError("reflect.Value.Slice: slice index out of bounds")
     if isinstance(items, GoSlice):
         return (StringSlice if items.element == "string" else type(items))(items[start:end])
     return items[start:end]

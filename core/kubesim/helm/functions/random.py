@@ -12,6 +12,10 @@ _LETTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ASCII: Final = "".join(map(chr, range(32, 127)))
 
 
+SLOW = 50_000
+"""Steps that a function costs whose work takes about 0.1 s."""
+
+
 def random_bytes(render: Context, count: int) -> bytes:
     """Some random bytes."""
     return render.sources.random.getrandbits(8 * count).to_bytes(count, "big") if count else b""

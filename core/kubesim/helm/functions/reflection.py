@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from kubesim.helm.template.errors import GoError
+from kubesim.helm.template.errors import BudgetError
 from kubesim.helm.template.signatures import ANY, BOOL, STRING, Function, function
 from kubesim.helm.template.values import GoObject, is_nil, kind, type_name
 from kubesim.helm.template.weight import MAX_DEPTH, weigh
@@ -61,7 +61,7 @@ def deep_equal(one: Any, two: Any, depth: int = 0) -> bool:
     if one is two:
         return not (isinstance(one, float) and math.isnan(one))
     if depth > MAX_DEPTH:
-        raise GoError(f"values nest deeper than {MAX_DEPTH}")
+        raise BudgetError(f"values nest deeper than {MAX_DEPTH}")
     if type_name(one) != type_name(two) or is_nil(one) != is_nil(two):
         return False
     if isinstance(one, dict):

@@ -11,6 +11,7 @@ from kubesim.helm.template.signatures import STRING, Function, function, object_
 from kubesim.helm.template.values import GoObject, UInt64
 
 _TAIL: Final = r"(?:-([0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*))?(?:\+([0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*))?"
+_LONGEST_NUMBER: Final = 30
 _VERSION: Final = re.compile(r"v?([0-9]+)(\.[0-9]+)?(\.[0-9]+)?" + _TAIL)
 _PATTERN: Final = (
     r"v?([0-9|xX*]+)(\.[0-9|xX*]+)?(\.[0-9|xX*]+)?"
@@ -65,7 +66,8 @@ def parse_version(text: str) -> Version:
     match = _VERSION.fullmatch(text)
     if match is None or not text.isascii():
         raise GoError("invalid semantic version")
-    numbers = [int((match.group(at) or "0").lstrip(".")) for at in (1, 2, 3)]
+    # Nothing longer fits 64 bits.
+    numbers = [int((match.group(at) or "0").lstrip(".")[:_LONGEST_NUMBER]) for at in (1, 2, 3)]
     for at, number in enumerate(numbers, start=1):
         if number >= 2**64:
             digits = quote((match.group(at) or "").lstrip("."))
@@ -94,7 +96,7 @@ def _compare_prereleases(one: list[str], two: list[str]) -> int:
             continue
         left_number, right_number = left.isdigit(), right.isdigit()
         if left_number and right_number:
-            return -1 if int(left) < int(right) else 1
+            return -1 if (len(left), left) < (len(right), right) else 1
         if left_number != right_number:
             return -1 if left_number else 1
         return -1 if left < right else 1

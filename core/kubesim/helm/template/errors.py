@@ -22,4 +22,15 @@ class ExecutionError(GoError):
 
 
 class BudgetError(TemplateError):
-    """A render used more steps, text or depth than its budget allows."""
+    """A render used more than its budget allows, or was stopped.
+
+    ``place`` is where, as in an ExecutionError's text, once the template that was running has said so.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.place = ""
+
+    def __str__(self) -> str:
+        return self.place + self.message

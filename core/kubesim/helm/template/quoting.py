@@ -17,6 +17,8 @@ def quote(text: str) -> str:
     """strconv.Quote: a double-quoted Go string literal."""
     if _PLAIN.fullmatch(text):
         return f'"{text}"'
+    if text.isascii() and text.isprintable():
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return '"' + "".join([_escaped(letter, '"', ascii_only=False) for letter in text]) + '"'
 
 

@@ -9,10 +9,11 @@ from typing import Any, Final
 from kubesim.helm.template.errors import GoError
 from kubesim.helm.template.numbers import format_float, shortest_digits
 from kubesim.helm.template.quoting import quote
-from kubesim.helm.template.values import GoObject, encode, is_nil, sorted_items, type_name
+from kubesim.helm.template.values import GoObject, decode, encode, is_nil, sorted_items, type_name
 from kubesim.helm.template.weight import weigh
 
 _SPECIAL: Final = re.compile('[\\x00-\\x1f"\\\\<>&\u2028\u2029\ud800-\udfff]')
+_MARKUP: Final = re.compile("[\\x00-\\x09\\x0b-\\x1f<>&\u2028\u2029\ud800-\udfff]")
 _ESCAPES: Final = {
     '"': '\\"',
     "\\": "\\\\",
@@ -37,6 +38,8 @@ def string(text: str, *, escape_html: bool = True) -> str:
     """A JSON string."""
     if _SPECIAL.search(text) is None:
         return f'"{text}"'
+    if _MARKUP.search(text) is None:
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
     return f'"{_SPECIAL.sub(_escaped if escape_html else _escaped_plainly, text)}"'
 
 
@@ -45,7 +48,7 @@ def _escaped(match: re.Match[str]) -> str:
     known = _ESCAPES.get(letter)
     if known is not None:
         return known
-    return "\\ufffd" if "\ud800" <= letter <= "\udfff" else f"\\u{ord(letter):04x}"
+    return "\ufffd" if "\ud800" <= letter <= "\udfff" else f"\\u{ord(letter):04x}"
 
 
 def _escaped_plainly(match: re.Match[str]) -> str:
@@ -218,7 +221,11 @@ class _Scanner:
     def invalid(self, where: str) -> None:
         if self.at >= len(self.data):
             raise _Stop("unexpected end of JSON input")
-        raise _Stop(f"invalid character {_quoted(self.data[self.at])} {where}")
+        code = self.data[self.at]
+        if code >= 0x80:
+            letter = self.data[self.at : self.at + 4].decode("utf-8", "replace")[:1]
+            code = ord(letter) if letter != "\ufffd" else code
+        raise _Stop(f"invalid character {_quoted(code)} {where}")
 
     def skip(self) -> None:
         while self.at < len(self.data) and self.data[self.at] in _SPACE:
@@ -297,21 +304,27 @@ class _Scanner:
         self.at += 1
         while self.byte() != ord('"'):
             if self.byte() < 0x20:
-                self.invalid("in string literal")
+                self.invalid("in string")
             if self.byte() == ord("\\"):
                 self.escape()
             self.at += 1
         self.at += 1
 
     def escape(self) -> None:
+        start = self.at
         self.at += 1
         if self.byte() == ord("u"):
             for _ in range(4):
                 self.at += 1
                 if self.byte() < 0 or chr(self.byte()) not in "0123456789abcdefABCDEF":
-                    self.invalid("in \\u hexadecimal character escape")
+                    self.invalid_escape(start, 6)
         elif self.byte() < 0 or chr(self.byte()) not in 'bfnrt\\/"':
-            self.invalid("in string escape code")
+            self.invalid_escape(start, 2)
+
+    def invalid_escape(self, start: int, length: int) -> None:
+        if self.at >= len(self.data):
+            raise _Stop("unexpected end of JSON input")
+        raise _Stop(f"invalid escape sequence `{decode(self.data[start : start + length])}` in string")
 
     def number(self) -> None:
         if self.byte() == ord("-"):
@@ -319,19 +332,19 @@ class _Scanner:
         if self.byte() == ord("0"):
             self.at += 1
         else:
-            self.digits("in numeric literal")
+            self.digits()
         if self.byte() == ord("."):
             self.at += 1
-            self.digits("after decimal point in numeric literal")
+            self.digits()
         if self.byte() in {ord("e"), ord("E")}:
             self.at += 1
             if self.byte() in {ord("+"), ord("-")}:
                 self.at += 1
-            self.digits("in exponent of numeric literal")
+            self.digits()
 
-    def digits(self, where: str) -> None:
+    def digits(self) -> None:
         if not 48 <= self.byte() <= 57:
-            self.invalid(where)
+            self.invalid("in numeric literal")
         while 48 <= self.byte() <= 57:
             self.at += 1
 

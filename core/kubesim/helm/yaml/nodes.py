@@ -1,5 +1,6 @@
 """Reads YAML text into nodes: libyaml's events, with go-yaml's dialect and error texts on top of them."""
 
+import re
 from typing import Any, Final, NamedTuple
 
 import yaml
@@ -66,8 +67,12 @@ class Alias:
         self.target = target
 
 
+MAX_DEPTH: Final = 10_000
+"""How deep go-yaml's collections may nest."""
 _COLON: Final = "\ue0ff"
 """Stands for a colon that libyaml would refuse inside a flow collection and go-yaml takes."""
+_REFUSED: Final = re.compile(r"""(?<![\s"'\]}]):(?=[,?\[\]{}])""")
+_FEW: Final = 20
 _MERGE: Final = Merge()
 
 
@@ -80,8 +85,13 @@ def read_node(text: str) -> Any:
         except yaml.MarkedYAMLError as error:
             if error.problem != "found unexpected ':'" or error.problem_mark is None:
                 raise YamlError(_marked(error)) from None
-            colons.append(error.problem_mark.index)
-            text = text[: colons[-1]] + _COLON + text[colons[-1] + 1 :]
+            at = error.problem_mark.index
+            colons.append(at)
+            rest = text[at + 1 :]
+            if len(colons) > _FEW:
+                # Every round reads the text from its start: the rest of them goes in one.
+                rest = _REFUSED.sub(_COLON, rest)
+            text = text[:at] + _COLON + rest
         except yaml.reader.ReaderError as error:
             raise YamlError(f"yaml: {error.reason}") from None
 
@@ -144,6 +154,9 @@ class _Composer:
                 entries.append(node)
                 parents.append(entries)
                 entries = node.entries
+                if len(parents) > MAX_DEPTH:
+                    line = event.start_mark.line
+                    raise YamlError(_at(line + bool(line), f"exceeded max depth of {MAX_DEPTH}"))
             elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
                 entries = parents.pop()
                 self.flows.pop()

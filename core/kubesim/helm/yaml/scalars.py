@@ -19,9 +19,10 @@ _SPECIAL_BUT_TABS: Final = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\u
 _BREAK_SPACE: Final = re.compile("[\r\n\x85\u2028\u2029] ")
 _SPACE_BREAK: Final = re.compile(" [\r\n\x85\u2028\u2029]")
 _ESCAPED: Final = re.compile('[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]|["\\\\]')
+_ANY: Final = re.compile(".", re.DOTALL)
 _ESCAPES: Final = {
     "\0": "\\0", "\x07": "\\a", "\x08": "\\b", "\t": "\\t", "\n": "\\n", "\x0b": "\\v", "\x0c": "\\f", "\r": "\\r",
-    "\x1b": "\\e", '"': '\\"', "\\": "\\\\", "\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P",
+    "\x1b": "\\e", '"': '\\"', "\\": "\\\\", "\x85": "\\N", "\xa0": "\\_", "\u2028": "\\L", "\u2029": "\\P",
 }  # fmt: skip
 
 
@@ -65,7 +66,9 @@ def _present(text: str, dialect: Dialect) -> Scalar:
             return Scalar(INLINE, PLAIN, text, simple)
         if not (special or _SPACE_BREAK.search(text) or _BREAK_SPACE.search(text)):
             return Scalar(INLINE, SINGLE, "'" + text.replace("'", "''") + "'", simple)
-    return Scalar(INLINE, DOUBLE, '"' + _ESCAPED.sub(_escape, text) + '"', simple)
+    # go-yaml looks for the mark at the start of the text, whichever letter it is at: one mark escapes all letters.
+    escaped = _ANY if text[:1] == "\ufeff" else _ESCAPED
+    return Scalar(INLINE, DOUBLE, '"' + escaped.sub(_escape, text) + '"', simple)
 
 
 _short = lru_cache(maxsize=16384)(_present)
@@ -105,7 +108,7 @@ def inline(shown: Scalar, text: str, column: int, indent: int, width: int) -> st
         return shown.text
     if shown.style == SINGLE and _BREAK.search(text):
         return _fold_single_lines(text, column, indent, width)
-    if " " not in text:
+    if " " not in text or text[:1] == "\ufeff":
         return shown.text
     if shown.style == DOUBLE:
         return _fold_double(text, column, indent, width)

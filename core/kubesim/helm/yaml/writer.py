@@ -14,6 +14,7 @@ from kubesim.helm.yaml.scalars import DIALECT2, DIALECT3, LITERAL, Dialect, bloc
 _ESCAPED_BYTE: Final = re.compile("[\ud800-\udfff]")
 _MAX_INDENT: Final = 2000
 """How far values may be indented: a thousand levels, where Go begins to look for cycles."""
+_EXACT: Final = 2.0**53
 _CHANGED_BY_JSON: Final = re.compile("[\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -113,7 +114,7 @@ class _Writer:
 
     def _other(self, value: Any, head: str, indent: int) -> None:
         """Anything but a string or a collection with entries."""
-        if value is None or getattr(value, "nil", False) is True:
+        if value is None or (self.through_json and getattr(value, "nil", False) is True):
             text = "null"
         elif isinstance(value, bool):
             text = "true" if value else "false"
@@ -163,8 +164,13 @@ def _json(text: str) -> str:
 
 def number_text(number: float) -> str:
     """A float64 after its way through JSON: whole numbers that fit 64 bits are integers."""
-    if number.is_integer() and -9.223372036854775808e18 <= number < 1.8446744073709551616e19:
-        return str(int(number))
+    if number.is_integer() and -9.3e18 < number < 1.9e19:
+        # Go's JSON has the shortest digits that tell the number from its neighbours, then zeros.
+        whole = str(int(number)) if abs(number) < _EXACT else format_float(number, "f")
+        if whole == "-0":
+            return "0"
+        if -(1 << 63) <= int(whole) < 1 << 64:
+            return whole
     if not math.isfinite(number):
         raise GoError(f"json: unsupported value: {format_float(number)}")
     return format_float(number)

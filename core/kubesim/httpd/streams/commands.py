@@ -137,16 +137,39 @@ async def _session(host: Host, channels: Channels, request: Request, wishes: Wis
     except ApiError as error:
         await channels.finish(error.status)
         return
+    if outcome.not_found:
+        await channels.finish(_no_program(outcome.output))
+        return
     started = host.cluster.loop.now
-    text = screen(outcome.output) if wishes.tty else outcome.output
     if outcome.millis > 0:
         await _pass(host, channels, started + outcome.millis)
-    await channels.send(names.STDOUT, text.encode())
+    await _say(channels, wishes, outcome)
     if outcome.millis == FOREVER:
         while await channels.receive() is not None:
             continue
         return
     await channels.finish(status_of(outcome.code))
+
+
+async def _say(channels: Channels, wishes: Wishes, outcome: Any) -> None:
+    """Send what a command wrote; a terminal shows both streams as one."""
+    if wishes.tty:
+        await channels.send(names.STDOUT, screen(outcome.output).encode("utf-8", "surrogateescape"))
+        return
+    for name, wanted, text in (
+        (names.STDOUT, wishes.stdout, outcome.stdout),
+        (names.STDERR, wishes.stderr, outcome.errors),
+    ):
+        if wanted and text:
+            await channels.send(name, text.encode("utf-8", "surrogateescape"))
+
+
+def _no_program(text: str) -> Tree:
+    """What the container runtime says of a program that the image does not have."""
+    why = f"OCI runtime exec failed: exec failed: unable to start container process: {text}"
+    message = f"error executing command in container: failed to exec in container: failed to start exec: {why}"
+    status: Tree = failure(500, "InternalError", f"Internal error occurred: {message}").status
+    return status
 
 
 def _run(host: Host, request: Request, wishes: Wishes, argv: tuple[str, ...], stdin: bytes = b"") -> Any:

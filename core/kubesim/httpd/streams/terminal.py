@@ -17,6 +17,8 @@ class Terminal:
         self._prompt = prompt
         self._line = ""
         self._escape = False
+        self._folder = ""
+        self._exports = ""
 
     def start(self) -> str:
         """What the screen shows first."""
@@ -62,11 +64,27 @@ class Terminal:
             return "\r\n"
         if not line:
             return f"\r\n{self._prompt}"
-        self.code, output = self._run(line)
+        output = self._carried_out(line, words[0])
         shown = screen(output)
         if shown and not shown.endswith("\r\n"):
             shown += "\r\n"
         return f"\r\n{shown}{self._prompt}"
+
+
+    def _carried_out(self, line: str, first: str) -> str:
+        """Run a line in a shell that remembers where it is and what was exported."""
+        before = self._exports + (f"cd {self._folder}; " if self._folder else "")
+        if first == "cd":
+            self.code, output = self._run(f"{before}{line} && pwd")
+            if not self.code:
+                self._folder, output = output.strip(), ""
+                self._prompt = f"{self._folder} # "
+            return output
+        self.code, output = self._run(f"{before}{line}")
+        name, mark, _ = first.partition("=")
+        if first == "export" or (mark and name.isidentifier() and first == line):
+            self._exports += f"{line}; "
+        return output
 
 
 def screen(output: str) -> str:

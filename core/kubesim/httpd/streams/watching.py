@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -33,7 +34,7 @@ async def serve(host: Host, request: web.BaseRequest, cursor: Any, seconds: floa
     end = loop.time() + seconds
     encode = host.encoder.event
     while not cursor.closed:
-        events = cursor.poll(BATCH)
+        events = await host.webhooks.answered(partial(cursor.poll, BATCH))
         if events:
             await response.write(b"".join([encode(event) for event in events]))
             if len(events) >= BATCH:

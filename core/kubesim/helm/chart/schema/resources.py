@@ -43,6 +43,7 @@ class Resources:
         self._roots: dict[str, Place] = {}
         self._anchors: dict[tuple[str, str], Place] = {}
         self.dynamic: dict[tuple[str, str], Place] = {}
+        self._resolved: dict[tuple[str, str], Place] = {}
         self.root = self._add(root, base)
 
     def _add(self, root: Any, base: str) -> Place:
@@ -88,6 +89,12 @@ class Resources:
 
     def resolve(self, reference: str, base: str) -> Place:
         """What a reference means within a resource; ChartError with the library's text when it leads nowhere."""
+        known = self._resolved.get((reference, base))
+        if known is None:
+            known = self._resolved[reference, base] = self._found(reference, base)
+        return known
+
+    def _found(self, reference: str, base: str) -> Place:
         target, fragment = urldefrag(urljoin(base, reference))
         place = self._roots.get(target) or self._load(target)
         if not fragment:

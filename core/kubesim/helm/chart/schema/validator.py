@@ -1,5 +1,6 @@
 """Checks a document against a JSON schema (drafts 4 to 2020-12), in the order and with the texts of Helm's library."""
 
+from functools import lru_cache
 from typing import Any, Final
 
 from kubesim.helm.chart.errors import ChartError
@@ -31,6 +32,16 @@ class Seen:
 
 def validate_document(schema_text: str, values: Any) -> str:
     """What is wrong with the values, with a line break at the end; empty when nothing is. GoError for a bad schema."""
+    resources, fault = _prepared(schema_text)
+    if fault:
+        return fault
+    found = Validator(resources).check_document(values)
+    return print_problems(found) + "\n" if found else ""
+
+
+@lru_cache(maxsize=64)
+def _prepared(schema_text: str) -> tuple[Resources, str]:
+    """A schema ready for checks, and what is wrong with itself; GoError when it is no JSON."""
     if not schema_text.strip():
         raise ChartError("EOF")
     try:
@@ -44,18 +55,21 @@ def validate_document(schema_text: str, values: Any) -> str:
     problem = _against_metaschema(schema, resources.root.draft)
     if problem:
         url = METASCHEMAS[resources.root.draft].rstrip("#") + "#"
-        return (
+        return resources, (
             f"\"{BASE}#\" is not valid against metaschema: jsonschema validation failed with '{url}'\n"
             f"{print_problems(problem)}"
         )
-    found = Validator(resources).check_document(values)
-    return print_problems(found) + "\n" if found else ""
+    return resources, ""
 
 
 def _against_metaschema(schema: Any, draft: int) -> tuple[Problem, ...]:
+    return Validator(_metaschema(draft), formats=True).check_document(schema)
+
+
+@lru_cache(maxsize=8)
+def _metaschema(draft: int) -> Resources:
     url = METASCHEMAS[draft]
-    resources = Resources(specification(url), url.rstrip("#"))
-    return Validator(resources, formats=True).check_document(schema)
+    return Resources(specification(url), url.rstrip("#"))
 
 
 class Validator:
@@ -156,8 +170,8 @@ class Validator:
     def _enter(self, target: Place, value: Any, path: str, scopes: tuple[str, ...], seen: Seen) -> Problem | None:
         problem, inner = self.check(target, value, path, scopes)
         seen.add(inner)
-        # What a reference led to stays together in the report.
-        return problem._replace(group=False) if problem is not None else None
+        # What a reference gathers is told at the place of the reference.
+        return problem._replace(path=path, group=False) if problem is not None and problem.group else problem
 
     def _dynamic(
         self, place: Place, value: Any, path: str, scopes: tuple[str, ...], seen: Seen, problems: list[Problem]

@@ -5,7 +5,7 @@ import re
 from typing import Any, Final
 
 from kubesim.helm.functions.crypto.primes import PUBLIC_EXPONENT, dsa_parameters, rsa_primes
-from kubesim.helm.functions.random import random_bytes
+from kubesim.helm.functions.random import SLOW, random_bytes
 from kubesim.helm.template.errors import GoError
 from kubesim.helm.template.execute.context import Context
 from kubesim.helm.template.signatures import STRING, Function, function
@@ -37,6 +37,7 @@ def rsa_key(render: Context, bits: int) -> Any:
     """A new RSA key."""
     from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415 (few charts need it)
 
+    render.budget.spend(SLOW * (bits // 2048 + 1))
     one, two = rsa_primes(random_bytes(render, 32), bits)
     private = pow(PUBLIC_EXPONENT, -1, (one - 1) * (two - 1))
     numbers = rsa.RSAPrivateNumbers(
@@ -54,6 +55,7 @@ def rsa_key(render: Context, bits: int) -> Any:
 def _dsa_key(render: Context) -> Any:
     from cryptography.hazmat.primitives.asymmetric import dsa  # noqa: PLC0415 (few charts need it)
 
+    render.budget.spend(SLOW * 4)
     p, q, g = dsa_parameters(random_bytes(render, 32))
     private = 1 + int.from_bytes(random_bytes(render, 40), "big") % (q - 1)
     public = dsa.DSAPublicNumbers(pow(g, private, p), dsa.DSAParameterNumbers(p, q, g))

@@ -6,7 +6,7 @@ import hmac
 from typing import Any, Final
 
 from kubesim.helm.functions.encoding import base64_bytes
-from kubesim.helm.functions.random import random_bytes
+from kubesim.helm.functions.random import SLOW, random_bytes
 from kubesim.helm.template.errors import GoError
 from kubesim.helm.template.execute.context import Context
 from kubesim.helm.template.signatures import STRING, UINT32, Function, function
@@ -22,6 +22,7 @@ def bcrypt_hash(render: Context, password: str) -> str:
     """The bcrypt hash at cost 10."""
     import bcrypt  # noqa: PLC0415 (few charts need it)
 
+    render.budget.spend(SLOW)
     data = encode(password)
     if len(data) > 72:
         return "failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes"
@@ -60,10 +61,11 @@ _CHARACTERS: Final = {
 }
 
 
-def derive_password(counter: int, kind: str, password: str, user: str, site: str) -> str:
+def derive_password(render: Context, counter: int, kind: str, password: str, user: str, site: str) -> str:
     """A password for a site out of a master password."""
     if kind not in _TEMPLATES:
         return f"cannot find password template {kind}"
+    render.budget.spend(SLOW * 2)
     name = encode(user)
     salt = _SEED + len(name).to_bytes(4, "big") + name
     key = hashlib.scrypt(encode(password), salt=salt, n=32768, r=8, p=2, dklen=64, maxmem=128 * 1024 * 1024)
@@ -116,7 +118,7 @@ def decrypt(password: str, text: str) -> str:
 FUNCTIONS: tuple[Function, ...] = (
     function("bcrypt", bcrypt_hash, STRING, context=True),
     function("htpasswd", htpasswd, STRING, STRING, context=True),
-    function("derivePassword", derive_password, UINT32, STRING, STRING, STRING, STRING),
+    function("derivePassword", derive_password, UINT32, STRING, STRING, STRING, STRING, context=True),
     function("encryptAES", encrypt, STRING, STRING, context=True),
     function("decryptAES", decrypt, STRING, STRING),
 )

@@ -17,7 +17,7 @@ def _small_primes(limit: int) -> tuple[int, ...]:
     return tuple(number for number in range(limit) if sieve[number])
 
 
-_SMALL: Final = _small_primes(8000)[1:]
+_SMALL: Final = _small_primes(30_000)[1:]
 
 
 class Stream:
@@ -55,13 +55,24 @@ def is_prime(number: int, stream: Stream) -> bool:
     return True
 
 
+def _sieve(start: int, size: int) -> bytearray:
+    """Which of so many odd numbers, from an odd one on, have a small factor."""
+    composite = bytearray(size)
+    for small in _SMALL:
+        # The first multiple at start + 2 * place.
+        place = -start * ((small + 1) >> 1) % small
+        if place < size:
+            composite[place::small] = b"\1" * ((size - place - 1) // small + 1)
+    return composite
+
+
 def prime(stream: Stream, bits: int) -> int:
     """A prime of so many bits, the two highest of them set."""
     while True:
         start = stream.bits(bits) | 3 << (bits - 2) | 1
-        remainders = [(small, start % small) for small in _SMALL]
+        composite = _sieve(start, 4 * bits)
         for offset in range(0, 8 * bits, 2):
-            if any((rest + offset) % small == 0 for small, rest in remainders):
+            if composite[offset >> 1]:
                 continue
             candidate = start + offset
             if candidate.bit_length() == bits and is_prime(candidate, stream):

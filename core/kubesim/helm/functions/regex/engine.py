@@ -73,6 +73,7 @@ class Pattern:
 
     def __init__(self, text: str) -> None:
         expression = Expression(text)
+        self.text = text
         self.groups = expression.groups
         self.names = expression.names
         self.tree = expression.tree

@@ -82,6 +82,8 @@ def _group(pattern: Pattern, found: re.Match[str], spans: Spans, text: str) -> s
 def _split(pattern: Pattern, text: str, limit: int) -> StringSlice:
     if limit == 0:
         return NilStrings()
+    if not text and pattern.text:
+        return StringSlice([""])
     parts: list[str] = []
     begin = end = 0
     for spans in pattern.matches(text, limit):

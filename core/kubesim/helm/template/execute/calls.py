@@ -205,7 +205,7 @@ def charge(state: State, result: str) -> None:
     budget = state.budget
     budget.room -= len(result)
     if budget.room < 0:
-        budget.out_of_room(state.where())
+        budget.out_of_room()
 
 
 def _plain(function: Function, identifier: Node, node: Node, steps: Sequence[Step]) -> FinalStep:

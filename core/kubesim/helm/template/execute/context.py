@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from kubesim.helm.template.errors import GoError
+from kubesim.helm.template.errors import BudgetError, GoError
 from kubesim.helm.template.execute.budget import Budget, deep_calls
 from kubesim.helm.template.execute.state import State, Step
 from kubesim.helm.template.execute.statements import compile_tree
@@ -171,6 +171,9 @@ class Context:
         out: list[str] = []
         state = State(self, template, out, 0)
         state.variables = [value] * template.slots
-        step(state, value)
+        try:
+            step(state, value)
+        except BudgetError as error:
+            raise state.placed(error) from None
         budget.depth -= 1
         return "".join(out)

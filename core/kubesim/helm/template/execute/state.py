@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kubesim.helm.template.errors import ExecutionError, GoError
+from kubesim.helm.template.errors import BudgetError, ExecutionError, GoError
 from kubesim.helm.template.quoting import quote
 
 if TYPE_CHECKING:
@@ -44,6 +44,11 @@ class State:
     def failure(self, message: str, cause: GoError | None = None) -> ExecutionError:
         """The error to raise at the current node."""
         return ExecutionError(self.where() + message, cause)
+
+    def placed(self, error: BudgetError) -> BudgetError:
+        """The error, naming the place where the innermost template was."""
+        error.place = error.place or self.where()
+        return error
 
     def call_failure(self, node: "Node", name: str, error: GoError) -> ExecutionError:
         """The error to raise when a function failed."""
