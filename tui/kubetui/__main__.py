@@ -54,6 +54,11 @@ def parser() -> argparse.ArgumentParser:
     main_parser.add_argument(
         "--port", type=int, default=0, metavar="N", help="the port of the API (default: a free one)"
     )
+    main_parser.add_argument("--ingress-port", type=int, default=0, metavar="N", help="the HTTP port of Ingresses")
+    main_parser.add_argument("--ingress-tls-port", type=int, default=0, metavar="N", help="the HTTPS port of Ingresses")
+    main_parser.add_argument(
+        "--no-listeners", action="store_true", help="open no ports for Ingresses, node ports and load balancers"
+    )
     main_parser.add_argument("--no-api", action="store_true", help="do not serve the Kubernetes API beside the screen")
     main_parser.add_argument("--keys", metavar="FILE", help="a YAML file that remaps keys")
     main_parser.add_argument("--theme", metavar="NAME", help="a colour theme")

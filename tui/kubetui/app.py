@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from textual.app import App
 from textual.binding import Binding
 
+from kubesim.objects.wire import Key
 from kubetui.client.port import ClusterClient
 from kubetui.keys import ACTIONS, Action, Keymap
 from kubetui.model.glyphs import UNICODE, Glyphs
@@ -20,12 +21,14 @@ from kubetui.panes.drawer.actions import DRAWER_ACTIONS
 from kubetui.panes.frame import Frame
 from kubetui.panes.general import General
 from kubetui.panes.guard import Interrupts, guarded
+from kubetui.panes.helm.actions import Helm
 from kubetui.panes.operations import Operations
 from kubetui.panes.timekeeping import Timekeeping
 
 if TYPE_CHECKING:
     from textual.driver import Driver
 
+    from kubetui.model.helm.shelf import Origin
     from kubetui.panes.drawer.drawer import Drawer
 
 Handler = Callable[[str], Awaitable[None]]
@@ -34,6 +37,9 @@ STYLES = Path(__file__).parent / "styles"
 
 class Gateway(Protocol):
     """A server that lets other programs drive the cluster while it is on the screen."""
+
+    on_addresses: Callable[[Mapping[Key, str]], None] | None
+    """Told where Ingresses and Services are reached on this machine."""
 
     @property
     def line(self) -> str:
@@ -71,6 +77,8 @@ class Explorer(App[int], inherit_bindings=False):
         namespace: str = "",
         speed: float | None = None,
         gateway: Gateway | None = None,
+        folder: Path | None = None,
+        releases: "tuple[Origin, ...]" = (),
     ) -> None:
         self.interrupts = Interrupts()
         self.collector = Collector()
@@ -81,9 +89,10 @@ class Explorer(App[int], inherit_bindings=False):
         self.glyphs = glyphs
         self.frame = Frame(client, self.keymap, glyphs, self.perform)
         self.operations = Operations(self, self.frame)
+        self.helm = Helm(self, self.frame, self.operations, folder=folder, origins=releases)
         self.general = General(self, self.frame)
         self.general.unsaved = self._would_lose
-        self.handlers: Mapping[str, Handler] = {
+        handlers: dict[str, Handler] = {
             **Timekeeping(self.frame).handlers,
             **self.frame.navigation.handlers,
             **self.operations.handlers,
@@ -93,6 +102,7 @@ class Explorer(App[int], inherit_bindings=False):
             "api": self._show_gateway,
             "shell": self._open_shell,
         }
+        self.handlers: Mapping[str, Handler] = {**handlers, **self.helm.handlers, **self.helm.over(handlers)}
         self._namespace = namespace
         self._speed = speed
         self.theme = theme if theme in self.available_themes else DARK
@@ -127,7 +137,9 @@ class Explorer(App[int], inherit_bindings=False):
             self.collector.start()
             self.set_interval(1.0, self._rest)
         if self.gateway is not None:
+            self.gateway.on_addresses = self.frame.facts.listen
             self.frame.background(self.gateway.open(self.frame.say))
+        self.helm.start()
 
     def _rest(self) -> None:
         self.collector.rest(asyncio.get_running_loop().time())
@@ -181,6 +193,7 @@ class Explorer(App[int], inherit_bindings=False):
     async def on_unmount(self) -> None:
         """Let go of the cluster."""
         await self.operations.close()
+        await self.helm.close()
         self.frame.facts.close()
         if self.gateway is not None:
             await self.gateway.close()

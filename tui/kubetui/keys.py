@@ -29,6 +29,11 @@ _LOGGED = (*_WORKLOADS, "pods", "services", "containers")
 _SCALABLE = ("deployments", "statefulsets", "replicasets", "replicationcontrollers", "scalable")
 _FORWARDED = (*_WORKLOADS, "pods", "services", "containers")
 _TEMPLATED = ("deployments", "statefulsets", "daemonsets")
+_TRACED = ("pods", "services", "ingresses", "networkpolicies", "endpointslices")
+_R = ("releases",)
+_RR = ("releases", "revisions")
+_RM = ("releases", "resources")
+_RRR = ("releases", "revisions", "resources")
 
 ACTIONS: tuple[Action, ...] = (
     # -------------------------------------------------------------- general
@@ -130,6 +135,22 @@ ACTIONS: tuple[Action, ...] = (
         "uncordon", ("u",), "uncordon", "uncordon", "Let pods be scheduled on the node again", ("nodes",), "Nodes", 182
     ),
     Action("drain", ("r",), "drain", "drain", "Evict the node's pods", ("nodes",), "Nodes", 184),
+    # -------------------------------------------------------------- Helm
+    Action("helm", (), "helm", "helm", "Helm releases; helm install NAME CHART installs one", group="Helm"),
+    Action("helm-edit", ("e",), "edit-values", "edit", "Edit its values; previews the change", _R, "Helm", 180),
+    Action("helm-values", ("v",), "values", "values", "Its values: given ones, all, where from", _RRR, "Helm", 190),
+    Action("helm-manifest", ("y",), "manifest", "manifest", "Its manifest", _RR, "Helm", 200),
+    Action("helm-notes", ("d",), "notes", "notes", "Its status, description and notes", _RR, "Helm", 210),
+    Action("helm-origin", ("W",), "provenance", "where from", "Which file or flag set each value", _RR, "Helm", 220),
+    Action("helm-history", ("H",), "history", "history", "Its revisions", _RM, "Helm", 230),
+    Action("helm-rollback", ("r",), "helm-rollback", "rollback", "Roll back; previews the change", _RR, "Helm", 240),
+    Action("helm-compare", ("D",), "compare", "diff", "Compare the two marked revisions", ("revisions",), "Helm", 180),
+    Action("helm-upgrade", ("u",), "upgrade", "upgrade", "Upgrade from its files; previews it", _R, "Helm", 250),
+    Action("helm-install", ("i",), "install", "install", "Install a chart: NAME CHART", ("releases",), "Helm", 260),
+    Action("helm-uninstall", ("Ctrl-D",), "uninstall", "uninstall", "Uninstall the release", _R, "Helm", 400),
+    # -------------------------------------------------------------- network
+    Action("trace", ("T",), "trace", "trace", "Follow a connection hop by hop: FROM TO:PORT", _TRACED, "Network"),
+    Action("load", ("b",), "load", "load", "Traffic on a Service: [SERVICE] RPS, or off", ("services",), "Network"),
     # -------------------------------------------------------------- chaos and undo
     Action(
         "chaos",

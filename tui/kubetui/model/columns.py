@@ -36,6 +36,8 @@ class ViewColumn(NamedTuple):
     """Gives way first when there is too little room."""
     age: bool = False
     bar: bool = False
+    when: str = ""
+    """Only shown when there is something of this kind: ``traffic`` or ``local``."""
 
 
 Layout = tuple[ViewColumn, ...]
@@ -52,7 +54,9 @@ _PROMOTED = {"pods": ("IP", "Node"), "deployments": (), "nodes": ("Internal-IP",
 _HIDDEN = {"pods": ("Readiness Gates",)}
 
 
-def layout(gvr: Gvr, columns: Sequence[Column], *, namespaced: bool, all_namespaces: bool) -> Layout:
+def layout(
+    gvr: Gvr, columns: Sequence[Column], *, namespaced: bool, all_namespaces: bool, facts: Facts | None = None
+) -> Layout:
     """The columns of a browser: the server's, the namespace in front, ages last, the explorer's own in between."""
     found: list[ViewColumn] = []
     if namespaced and all_namespaces:
@@ -61,7 +65,14 @@ def layout(gvr: Gvr, columns: Sequence[Column], *, namespaced: bool, all_namespa
     for number, column in enumerate(columns):
         made = _server_column(gvr, number, column)
         (ages if made.title == "AGE" else found).append(made)
-    return (*found, *_OWN.get(gvr.resource, ()), *ages)
+    return (*found, *present(_OWN.get(gvr.resource, ()), facts), *ages)
+
+
+def present(columns: Layout, facts: Facts | None) -> Layout:
+    """Those of the columns that have something to show."""
+    return tuple(
+        column for column in columns if not column.when or (facts is not None and bool(getattr(facts, column.when)))
+    )
 
 
 def _server_column(gvr: Gvr, number: int, column: Column) -> ViewColumn:
@@ -77,7 +88,7 @@ def _server_column(gvr: Gvr, number: int, column: Column) -> ViewColumn:
     )
 
 
-def home_layout(gvr: Gvr, columns: Sequence[Column], *, all_namespaces: bool) -> Layout:
+def home_layout(gvr: Gvr, columns: Sequence[Column], *, all_namespaces: bool, facts: Facts | None = None) -> Layout:
     """The short form that the home screen shows."""
     by_name = {column.name: number for number, column in enumerate(columns)}
 
@@ -116,6 +127,7 @@ def home_layout(gvr: Gvr, columns: Sequence[Column], *, all_namespaces: bool) ->
             server("EXTERNAL-IP", "External-IP", wide=True),
             ViewColumn("PORTS", make=_ports, elastic=True),
             ViewColumn("EP", make=_endpoints, right=True),
+            *present((ViewColumn("LOAD", make=_load, right=True, when="traffic"),), facts),
             ViewColumn("PF", make=_forward),
             server("AGE", "Age", right=True, age=True, wide=True),
         )
@@ -194,6 +206,37 @@ def _forward(key: Key, obj: Tree, facts: Facts) -> Cell:
     return facts.forwards.get(key, "")
 
 
+def _rate(key: Key, obj: Tree, facts: Facts) -> Cell:
+    del obj
+    found = facts.traffic.get((key.namespace, key.name))
+    return "" if found is None else f"{found.rate:.0f}/s"
+
+
+def _latency(key: Key, obj: Tree, facts: Facts) -> Cell:
+    del obj
+    found = facts.traffic.get((key.namespace, key.name))
+    return "" if found is None or not found.latency else f"{found.latency * 1000:.0f}ms"
+
+
+def _errors(key: Key, obj: Tree, facts: Facts) -> Cell:
+    del obj
+    found = facts.traffic.get((key.namespace, key.name))
+    return "" if found is None else f"{found.errors / found.rate if found.rate else 0:.0%}"
+
+
+def _load(key: Key, obj: Tree, facts: Facts) -> Cell:
+    found = facts.traffic.get((key.namespace, key.name))
+    if found is None:
+        return ""
+    failing = f" {_errors(key, obj, facts)} err" if found.errors else ""
+    return f"{_rate(key, obj, facts)} {_latency(key, obj, facts)}{failing}".strip()
+
+
+def _local(key: Key, obj: Tree, facts: Facts) -> Cell:
+    del obj
+    return facts.local.get(key, "")
+
+
 def _cpu_use(key: Key, obj: Tree, facts: Facts) -> Cell:
     del obj
     found = facts.usage(key)
@@ -218,7 +261,15 @@ _OWN: dict[str, Layout] = {
         ViewColumn("CPU-REQ", make=_cpu, bar=True),
         ViewColumn("MEM-REQ", make=_memory, bar=True),
     ),
-    "services": (ViewColumn("ENDPOINTS", make=_endpoints, right=True), ViewColumn("PF", make=_forward)),
+    "services": (
+        ViewColumn("ENDPOINTS", make=_endpoints, right=True),
+        ViewColumn("RPS", make=_rate, right=True, when="traffic"),
+        ViewColumn("LATENCY", make=_latency, right=True, when="traffic"),
+        ViewColumn("ERR", make=_errors, right=True, when="traffic"),
+        ViewColumn("LOCAL", make=_local, elastic=True, when="local"),
+        ViewColumn("PF", make=_forward),
+    ),
+    "ingresses": (ViewColumn("LOCAL", make=_local, elastic=True, when="local"),),
     "pods": (*_LIVE, ViewColumn("PF", make=_forward)),
 }
 

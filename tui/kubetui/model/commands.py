@@ -32,7 +32,7 @@ Command = Browse | Act | Unknown
 
 _ALIASES = {
     "q!": "q", "quit": "q", "exit": "q", "ctx": "context", "pulse": "home", "pu": "home", "dir": "", "h": "help",
-    "namespace": "ns", "namespaces": "ns",
+    "namespace": "ns", "namespaces": "ns", "hm": "helm", "releases": "helm",
 }  # fmt: skip
 _ALL = frozenset({"all", "*", "-a", "0"})
 

@@ -99,7 +99,15 @@ def _fault(obj: Tree) -> str:
     return ERROR
 
 
+def _told(obj: Tree) -> str:
+    """Rows that the explorer makes itself say how they are."""
+    return str(obj.get("tone", OK))
+
+
 _JUDGES = {
+    "releases": _told,
+    "revisions": _told,
+    "resources": _told,
     "pods": _pod,
     "nodes": _node,
     "deployments": _replicated,

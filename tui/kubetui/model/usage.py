@@ -1,11 +1,12 @@
 """Running totals that several views show: requests by node, endpoints by service, readiness of nodes; O(1) a change."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from kubesim.objects import pods, quantities, refs
 from kubesim.objects import tree as trees
 from kubesim.objects.wire import ENDPOINTSLICES, NODES, PODS, Gvr, Key, Tree
-from kubetui.client.port import ClusterClient, RowCursor, Usage
+from kubetui.client.port import ClusterClient, RowCursor, Traffic, Usage
 
 SLICE = 4_000
 """How many changes of one table are taken in at once."""
@@ -65,6 +66,11 @@ class Facts:
         self.nodes: dict[str, NodeFacts] = {}
         self.forwards: dict[Key, str] = {}
         """Forwarded services and pods, with the sign to show: set by whoever keeps the forwards."""
+        self.local: Mapping[Key, str] = {}
+        """Where Ingresses and Services are reached on this machine."""
+        self.traffic: Mapping[tuple[str, str], Traffic] = {}
+        """Simulated requests, by namespace and name of their Service."""
+        self._traffic_version = 0
         self.version = 0
         """Rises with every change."""
         self._client = client
@@ -81,6 +87,11 @@ class Facts:
     def usage(self, key: Key) -> Usage | None:
         """Live use of a pod."""
         return self._client.usage(key)
+
+    def listen(self, addresses: Mapping[Key, str]) -> None:
+        """Ingresses and Services are reached at these addresses of this machine."""
+        self.local = addresses
+        self.version += 1
 
     def close(self) -> None:
         """Stop following."""
@@ -115,9 +126,21 @@ class Facts:
         changed = False
         for cursor, gvr in zip(self._cursors, (NODES, PODS, ENDPOINTSLICES), strict=True):
             changed |= self._take(cursor, gvr)
+        changed |= self._measure()
         if changed:
             self.version += 1
         return changed
+
+    def _measure(self) -> bool:
+        """Take over the simulated traffic when it has changed."""
+        traffic = getattr(getattr(self._client, "insight", None), "traffic", None)
+        if traffic is None:
+            return False
+        version, found = traffic()
+        if version == self._traffic_version:
+            return False
+        self._traffic_version, self.traffic = version, found
+        return True
 
     def _take(self, cursor: RowCursor, gvr: Gvr) -> bool:
         events = cursor.poll(SLICE)

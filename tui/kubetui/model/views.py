@@ -80,6 +80,8 @@ class TableView:
         self.rows: dict[Key, Row] = {}
         self.layout = make_layout(cursor)
         self.marks = Marks()
+        self.stale = False
+        """Whether columns may have come or gone."""
         self.wide = False
         """Whether cells of wide columns are made too; the explorer's own cost a look-up each."""
         self._cursor = cursor
@@ -190,7 +192,8 @@ class TableView:
     # ------------------------------------------------------------------ following
     def pull(self) -> Changes:
         """Take in what changed, at most a slice of it."""
-        if not self.rows:
+        if not self.rows or self.stale:
+            self.stale = False
             self.layout = self._make_layout(self._cursor)
         events = self._cursor.poll(SLICE)
         ordering = self._ordering

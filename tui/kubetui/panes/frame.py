@@ -42,7 +42,7 @@ class Frame(Screen[None], inherit_bindings=False):
         super().__init__()
         self.client = client
         self.keymap = keymap
-        self.catalogue = Catalogue(client.resources())
+        self.catalogue = Catalogue(client.resources(), client.resources)
         self.facts = Facts(client)
         self.stage = Stage(client, self.catalogue, self.facts, glyphs=glyphs, keymap=keymap)
         self.heartbeat = Heartbeat(self, client, self.facts, self.stage.live)

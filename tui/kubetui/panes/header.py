@@ -42,7 +42,7 @@ class Header(Bar):
     def _first(self, width: int) -> list[Run]:
         facts = self._facts
         groups: list[tuple[int, Sequence[Run]]] = [
-            (0, self._badge()),
+            (0, [*self._badge(), *self._outages()]),
             (1, [(" ctx ", "header--label"), (self._client.name, "header--value")]),
             (2, self._favourites()),
             (4, [("   k8s ", "header--label"), (self._client.version, "header--value")]),
@@ -52,6 +52,12 @@ class Header(Bar):
             (3, [("  mem-req ", "header--label"), self._percent(facts.memory_fraction())]),
         ]
         return fitting(groups, width)
+
+    def _outages(self) -> list[Run]:
+        """What of the control plane is down, by the short names that people use."""
+        insight = self._client.insight
+        down = [name.removeprefix("kube-") for name in insight.outages()] if insight is not None else []
+        return [(f"  {' '.join(down)} down ", "header--fault")] if down else []
 
     def _badge(self) -> list[Run]:
         if self._client.simulated:
@@ -109,7 +115,7 @@ class Header(Bar):
     def _short(self, width: int) -> list[Run]:
         facts, time = self._facts, self._client.time
         groups: list[tuple[int, Sequence[Run]]] = [
-            (0, self._badge()),
+            (0, [*self._badge(), *self._outages()]),
             (5, [(self._client.name, "header--value")]),
             (2, [("  ns ", "header--label"), (self.namespace or "all", "header--chosen")]),
         ]

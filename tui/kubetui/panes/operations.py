@@ -46,6 +46,8 @@ class Operations:
             "forward": self._forward,
             "forwards": self._forwards,
             "mend": self._mend,
+            "trace": self._anywhere("trace"),
+            "load": self._anywhere("load"),
             "undo": self._undo,
         }
 
@@ -75,11 +77,12 @@ class Operations:
     def work(self, action: str) -> Work:
         """Where the work of an action is done."""
         if not self._works:
+            from kubetui.panes.networkwork import NetworkWork  # noqa: PLC0415
             from kubetui.panes.nodework import NodeWork  # noqa: PLC0415
             from kubetui.panes.objectwork import ObjectWork  # noqa: PLC0415
 
             parts = (self._app, self._frame, self.runner)
-            self._works = {**ObjectWork(*parts).works, **NodeWork(*parts).works}
+            self._works = {**ObjectWork(*parts).works, **NodeWork(*parts).works, **NetworkWork(*parts).works}
         return self._works[action]
 
     # ------------------------------------------------------------------ how handlers are made
@@ -94,6 +97,12 @@ class Operations:
                 self._frame.background(self.work(action)(targets, argument))
             else:
                 self._frame.say("no row is highlighted")
+
+        return handle
+
+    def _anywhere(self, action: str) -> Handler:
+        async def handle(argument: str) -> None:
+            self._frame.background(self.work(action)(self._targets(), argument))
 
         return handle
 

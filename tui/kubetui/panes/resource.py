@@ -41,6 +41,7 @@ class ResourceTable(Table):
         self._linked: Linked | None = None
         self._client = client
         self._facts = facts
+        self._extras = (bool(facts.traffic), bool(facts.local))
         self.short_title = ""
         self._titles = ("", "")
         view = self._open()
@@ -68,8 +69,14 @@ class ResourceTable(Table):
     def _make_layout(self, cursor: RowCursor) -> Layout:
         every = not self.namespace
         if self.at_home:
-            return columns.home_layout(self.gvr, cursor.columns, all_namespaces=every)
-        return columns.layout(self.gvr, cursor.columns, namespaced=self.resource.namespaced, all_namespaces=every)
+            return columns.home_layout(self.gvr, cursor.columns, all_namespaces=every, facts=self._facts)
+        return columns.layout(
+            self.gvr,
+            cursor.columns,
+            namespaced=self.resource.namespaced,
+            all_namespaces=every,
+            facts=self._facts,
+        )
 
     def on_unmount(self) -> None:
         """Stop following the table."""
@@ -160,6 +167,10 @@ class ResourceTable(Table):
     # ------------------------------------------------------------------ title
     def pull(self) -> bool:
         """Take in changes; the counts in the title follow."""
+        extras = (bool(self._facts.traffic), bool(self._facts.local))
+        if extras != self._extras:
+            self._extras = extras
+            self.view.stale = True
         pending = super().pull()
         self.empty_text = self.view.error or ("nothing here" if self.view.synced else "reading")
         self.retitle()

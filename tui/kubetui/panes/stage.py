@@ -90,7 +90,13 @@ class Stage(Horizontal):
             await old.remove()
         self.home.display = place.gvr is None
         self._slot.display = place.gvr is not None
-        if place.gvr is not None:
+        if place.gvr is not None and place.gvr.group == "helm.sh":
+            from kubetui.panes.helm.tables import open_table  # noqa: PLC0415 - Helm comes when it is asked for
+
+            self.browser = open_table(self._client, place, self._facts, self._glyphs)
+            await self._slot.mount(self.browser)
+            self.browser.set_filter(place.filter)
+        elif place.gvr is not None:
             resource = self._catalogue.of(place.gvr) or Resource(place.gvr, place.gvr.resource, namespaced=True)
             table = ResourceTable(self._client, resource, self._facts, self._glyphs, namespace=place.namespace)
             self.browser = table

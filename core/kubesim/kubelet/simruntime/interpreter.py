@@ -1,11 +1,12 @@
 """Runs a shell line in no time: instead of waiting it moves a clock, and what it does becomes a timeline."""
 
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 
 from kubesim.kubelet.simruntime import arithmetic, lexer, paths, shell
 from kubesim.kubelet.simruntime.lexer import Part, Word
 from kubesim.kubelet.simruntime.machine import BreakError, ContinueError, Machine, StopError
-from kubesim.kubelet.simruntime.shell import For, Group, If, Item, Listed, Node, Pipeline, Simple, While
+from kubesim.kubelet.simruntime.shell import Case, For, Group, If, Item, Listed, Node, Pipeline, Simple, While
 from kubesim.kubelet.simruntime.timeline import Event, Loop
 
 MAX_STEPS = 20_000
@@ -45,6 +46,8 @@ class Interpreter(Machine):
             self._for(node)
         elif isinstance(node, Group):
             self._group(node)
+        elif isinstance(node, Case):
+            self._case(node)
         else:
             self._if(node)
 
@@ -119,6 +122,14 @@ class Interpreter(Machine):
         self.status = 0
         if node.otherwise is not None:
             self.run(node.otherwise)
+
+    def _case(self, node: Case) -> None:
+        subject = self.text(node.word)
+        self.status = 0
+        for patterns, body in node.branches:
+            if any(fnmatchcase(subject, self.text(pattern)) for pattern in patterns):
+                self.run(body)
+                return
 
     def _for(self, node: For) -> None:
         for value in self.words(node.words):
@@ -297,4 +308,6 @@ def _may_leave(node: Node) -> bool:
     if isinstance(node, If):
         bodies = [body for _, body in node.branches] + ([node.otherwise] if node.otherwise is not None else [])
         return any(_may_leave(body) for body in bodies)
+    if isinstance(node, Case):
+        return any(_may_leave(body) for _, body in node.branches)
     return _may_leave(node.body)

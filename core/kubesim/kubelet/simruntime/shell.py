@@ -64,13 +64,20 @@ class If(NamedTuple):
     otherwise: "Node | None"
 
 
+class Case(NamedTuple):
+    """``case word in pattern | pattern) list;; esac``."""
+
+    word: Word
+    branches: "tuple[tuple[tuple[Word, ...], Node], ...]"
+
+
 class Group(NamedTuple):
     """``( a; b )``: what happens to variables stays inside, and so does ``exit``."""
 
     body: "Node"
 
 
-Node = Simple | Pipeline | Listed | While | For | If | Group
+Node = Simple | Pipeline | Listed | While | For | If | Case | Group
 
 
 # ---------------------------------------------------------------------- commands
@@ -125,7 +132,7 @@ class Parser:
         joint = ";"
         while True:
             self._newlines()
-            if self._at >= len(self._tokens) or self._keyword() in _STOPS or self._operator() == ")":
+            if self._at >= len(self._tokens) or self._keyword() in _STOPS or self._operator() in {")", ";;"}:
                 break
             node = self._pipeline()
             operator = self._operator()
@@ -165,6 +172,8 @@ class Parser:
             return self._redirected(self._for())
         if keyword == "if":
             return self._redirected(self._if())
+        if keyword == "case":
+            return self._redirected(self._case())
         if keyword == "{" or self._operator() == "(":
             self._at += 1
             node = self._list()
@@ -211,6 +220,41 @@ class Parser:
                 self._at -= 1
                 raise self._unexpected()
             return If(tuple(branches), otherwise)
+
+    def _case(self) -> Case:
+        self._at += 1
+        subject = self._word()
+        self._expect("in")
+        branches: list[tuple[tuple[Word, ...], Node]] = []
+        self._newlines()
+        while self._keyword() != "esac":
+            branches.append((self._patterns(), self._list()))
+            if self._operator() == ";;":
+                self._at += 1
+                self._newlines()
+            elif self._keyword() != "esac":
+                raise self._unexpected()
+        self._at += 1
+        return Case(subject, tuple(branches))
+
+    def _patterns(self) -> tuple[Word, ...]:
+        if self._operator() == "(":
+            self._at += 1
+        found = [self._word()]
+        while self._operator() == "|":
+            self._at += 1
+            found.append(self._word())
+        if self._operator() != ")":
+            raise self._unexpected()
+        self._at += 1
+        return tuple(found)
+
+    def _word(self) -> Word:
+        word = self._tokens[self._at].word if self._at < len(self._tokens) else None
+        if word is None:
+            raise self._unexpected()
+        self._at += 1
+        return word
 
     def _redirected(self, node: Node) -> Node:
         while self._redirect() is not None:

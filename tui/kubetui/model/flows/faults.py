@@ -30,7 +30,16 @@ FAULT_TYPES: tuple[FaultType, ...] = (
     FaultType(
         "KillContainers", "Pod", "kill the containers of", "Kill the containers of", "They exit 137 and start again"
     ),
+    FaultType("ComponentCrash", "Component", "crash", "Crash", "It ends as often as it starts, until you mend it"),
 )
+
+_MISSED = {
+    "etcd": "writes fail while most members are gone; reads are as old as the outage",
+    "kube-apiserver": "kubectl is refused while none is left; kubelets go on with what they know",
+    "kube-controller-manager": "nothing is noticed or repaired until another one leads",
+    "kube-scheduler": "new pods stay Pending until another one leads",
+}
+"""What is missed when a component is gone."""
 
 _UNFIT = re.compile(r"[^a-z0-9.-]+")
 
@@ -81,6 +90,7 @@ def _told(type_: str, key: Key) -> str:
         "KubeletStop": f"kubelet of {key.name} stopped",
         "NetworkPartition": f"node {key.name} cut off from the network",
         "KillContainers": f"containers of {key.namespace}/{key.name} killed",
+        "ComponentCrash": f"{key.name} keeps crashing",
     }
     return texts[type_]
 
@@ -127,6 +137,17 @@ def mend_all() -> Flow:
     if is_failure(response):
         return refused(response)
     return (yield from mend(response.body.get("items") or ()))
+
+
+def component_of(pod: Tree) -> str:
+    """The part of the control plane that a static pod runs, "" for other pods."""
+    labels = pod["metadata"].get("labels") or {}
+    return str(labels.get("component") or "") if labels.get("tier") == "control-plane" else ""
+
+
+def missed(component: str) -> list[str]:
+    """What is missed when a part of the control plane is gone, one line each."""
+    return [_MISSED[component]] if component in _MISSED else []
 
 
 def is_about(fault: Tree, kind: str, name: str, namespace: str = "") -> bool:

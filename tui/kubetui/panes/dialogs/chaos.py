@@ -11,7 +11,7 @@ from textual.widgets.option_list import Option
 
 from kubesim.objects import tree
 from kubesim.objects.wire import NODES, PODS, Key, Tree
-from kubetui.model.flows.faults import FAULT_TYPES, blast_radius, fault_name
+from kubetui.model.flows.faults import FAULT_TYPES, blast_radius, component_of, fault_name, missed
 from kubetui.panes.dialogs.frame import Dialog
 
 
@@ -32,12 +32,24 @@ def chaos_options(key: Key, pods: Sequence[Tree], faults: Sequence[Tree]) -> lis
     found: list[ChaosOption] = []
     for target in _targets(key, pods):
         wanted = "Node" if target.gvr == NODES else "Pod"
+        component = _component(target, pods)
         for kind in FAULT_TYPES:
-            if kind.target == wanted:
+            if kind.target == wanted or (component and kind.target == "Component"):
                 broken = fault_name(kind.type, target) in present
                 label = f"{'Mend: ' if broken else ''}{kind.label} {target.name}"
-                found.append(ChaosOption(kind.type, target, label, kind.help, blast_radius(target, pods), broken))
+                hit = missed(component) if kind.target == "Component" else blast_radius(target, pods)
+                found.append(ChaosOption(kind.type, target, label, kind.help, hit, broken))
     return found
+
+
+def _component(key: Key, pods: Sequence[Tree]) -> str:
+    """The part of the control plane that a pod runs, "" for none."""
+    if key.gvr != PODS:
+        return ""
+    for pod in pods:
+        if (pod["metadata"].get("namespace", ""), pod["metadata"]["name"]) == (key.namespace, key.name):
+            return component_of(pod)
+    return ""
 
 
 def _targets(key: Key, pods: Sequence[Tree]) -> list[Key]:

@@ -1,0 +1,1 @@
+"""Clusters for the tests of other programs: the pytest plugin and what its fixtures give."""
