@@ -41,7 +41,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("filter", ("/",), "", "filter", "Filter the table", ("table",), rank=910),
     Action("help", ("?",), "help", "help", "All keys of this view", rank=990),
     Action("palette", ("Ctrl-P",), "palette", "palette", "Search all actions"),
-    Action("back", ("Esc", "q"), "back", "back", "Back; clears the filter first"),
+    Action("back", ("Esc", "q"), "leave", "back", "Back; clears the filter first"),
     Action("quit", ("Ctrl-C",), "q", "quit", "Quit (asks first; once more quits at once)"),
     Action("redraw", ("Ctrl-R",), "redraw", "redraw", "Read the table again"),
     Action("header", ("Ctrl-E",), "header", "header", "Hide or show the header"),
@@ -76,7 +76,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("left", ("h", "Left"), "", "left", "Scroll to the left", ("table",), "Move"),
     Action("right", ("Right",), "", "right", "Scroll to the right", ("table",), "Move"),
     # -------------------------------------------------------------- table
-    Action("mark", ("Space",), "mark", "mark", "Mark or unmark the row", ("table",), "Table"),
+    Action("mark", ("Space",), "select", "mark", "Mark or unmark the row", ("table",), "Table"),
     Action("mark-range", ("Ctrl-Space",), "", "mark range", "Mark from the last mark to here", ("table",), "Table"),
     Action("clear-marks", ("Ctrl-\\",), "unmark", "unmark", "Clear all marks", ("table",), "Table"),
     Action("clear-filter", ("Ctrl-U", "Ctrl-Q"), "", "clear filter", "Clear the filter", ("table",), "Table"),
@@ -180,6 +180,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("slower", ("<",), "", "slower", "Run time slower", ("anywhere",), "Time"),
     Action("speed", (), "speed", "speed", "Set the speed: 0.1 1 2 5 10 60 600 max", ("anywhere",), "Time"),
     Action("run", (), "run", "run", "Run a stretch of time at once: 90s, 10m, 2h", ("anywhere",), "Time"),
+    Action("step-back", (",",), "back", "step back", "One unit of work back, or N", ("anywhere",), "Time"),
+    Action("previous-stop", ("{",), "", "before", "Back to the bookmark, fault or action before", ("anywhere",), "Time"),
+    Action("next-stop", ("}",), "", "after", "On to the next of them, at last to the present", ("anywhere",), "Time"),
+    Action("bookmark", ("B",), "mark", "bookmark", "Set a bookmark, with a NAME or without", ("anywhere",), "Time"),
+    Action("goto", (), "goto", "goto", "Go to a bookmark or a time: NAME, 14:32, -90s, now", ("anywhere",), "Time"),
+    Action("go-on", ("Y",), "resume", "go on", "In the past: go on from here", ("anywhere",), "Time"),
     # -------------------------------------------------------------- events pane
     Action(
         "verbosity",

@@ -29,6 +29,8 @@ class LocalGateway:
         """Told where Ingresses and Services are reached on this machine, whenever that changes."""
         self._server: Any = None
         self.line = "the API is not served yet"
+        self._opened: list[str] = []
+        self._say: Callable[[str], None] | None = None
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -42,7 +44,7 @@ class LocalGateway:
         httpd = await asyncio.to_thread(importlib.import_module, "kubesim.httpd")
         client = self._client
         options = httpd.Options(port=self._port)
-        server = httpd.Server(client.cluster, options, catch_up=client.pump.catch_up, poke=client.poke)
+        server = httpd.Server(client.past.door(), options, catch_up=client.pump.catch_up, poke=client.poke)
         try:
             await server.start()
         except OSError as error:
@@ -50,10 +52,14 @@ class LocalGateway:
         else:
             self._server = server
             client.on_change(server.changed)
+            client.on_switch = self._switch
             self.line = f"export KUBECONFIG={server.kubeconfig}"
         say(self.line)
         if self._listen:
             await self._open_listeners(say)
+
+    def _switch(self) -> None:
+        self._server.switch(self._client.past.door())
 
     async def _open_listeners(self, say: Callable[[str], None]) -> None:
         module = await asyncio.to_thread(importlib.import_module, "kubesim.httpd.listeners")
@@ -63,11 +69,29 @@ class LocalGateway:
             module.Ports(*self._ingress),
             catch_up=client.pump.catch_up,
             poke=client.poke,
-            said=say,
+            said=self._heard,
         )
         self._listeners.on_change = self._addresses_changed
         client.on_change(self._listeners.changed)
         self._listeners.changed()
+        await asyncio.sleep(PATIENCE)
+        self._say = say
+        for line in self._summary():
+            say(line)
+
+    def _heard(self, line: str) -> None:
+        if self._say is None:
+            self._opened.append(line)
+        else:
+            self._say(line)
+
+    def _summary(self) -> list[str]:
+        """What was opened at the start, in a line or two: the LOCAL column of the Services tells the rest."""
+        ports = [line for line in self._opened if line.startswith("service ")]
+        rest = [line for line in self._opened if line not in ports]
+        if len(ports) > 1:
+            ports = [f"{len(ports)} ports of services are open on 127.0.0.1: column LOCAL of the Services"]
+        return rest + ports
 
     def _cluster(self) -> Any:
         return self._client.cluster

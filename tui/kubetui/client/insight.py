@@ -16,6 +16,10 @@ class LocalInsight:
     def __init__(self, cluster: Any) -> None:
         self._cluster = cluster
 
+    def show(self, cluster: Any) -> None:
+        """Speak of another time of the cluster."""
+        self._cluster = cluster
+
     def journal(self, position: int, limit: int | None = None) -> tuple[Sequence[JournalEntry], int]:
         """The writes from a position on, the newest ``limit`` of them, and the position after them."""
         journal = self._cluster.journal

@@ -7,6 +7,8 @@ from kubesim.objects.errors import ApiError
 from kubesim.objects.wire import Gvr, Key, Request, Response, Tree, WatchEvent
 from kubetui.client.feed import Feed, LocalCursor
 from kubetui.client.insight import LocalInsight
+from kubetui.client.past.machine import TimeMachine
+from kubetui.client.past.record import refused as refused_by_past
 from kubetui.client.port import LogLine, Queue, Resource, Usage
 from kubetui.model.pump import Pump
 
@@ -17,9 +19,16 @@ Cluster = Any
 class LocalTime:
     """The clock of the cluster in this process."""
 
-    def __init__(self, cluster: Cluster, pump: Pump) -> None:
+    def __init__(self, cluster: Cluster, pump: Pump, past: TimeMachine) -> None:
+        self.past = past
+        self.era = 0
         self._cluster = cluster
         self._pump = pump
+
+    def show(self, cluster: Cluster) -> None:
+        """Another time of the cluster is shown."""
+        self._cluster = cluster
+        self.era += 1
 
     @property
     def now(self) -> int:
@@ -92,15 +101,28 @@ class LocalTime:
 
 
 class LocalWatch:
-    """A watch on the cluster's API; the API's own cursor only pulls, so closing it is letting go."""
+    """A watch on the cluster's API; the API's own cursor only pulls, so closing it is letting go.
 
-    def __init__(self, cursor: Any) -> None:
-        self._cursor = cursor
+    When another time of the cluster is shown the watch begins anew there.
+    """
+
+    def __init__(self, client: "LocalClient", request: Request) -> None:
+        self._client = client
+        self._request = request
+        self._era = client.time.era
+        self._cursor: Any = client.cluster.api.watch(request)
 
     def poll(self, limit: int | None = None) -> list[WatchEvent]:
         """The events since the last call."""
         if self._cursor is None:
             return []
+        if self._era != self._client.time.era:
+            self._era = self._client.time.era
+            try:
+                self._cursor = self._client.cluster.api.watch(self._request)
+            except ApiError:
+                self._cursor = None
+                return []
         found: list[WatchEvent] = self._cursor.poll(limit)
         return found
 
@@ -186,11 +208,14 @@ class LocalClient:
         self.name = name or str(getattr(getattr(cluster, "settings", None), "name", "") or "kubetui")
         self.read_only = read_only
         self.pump = Pump(cluster.loop, self._after_slice)
-        self.time = LocalTime(cluster, self.pump)
+        self.past = TimeMachine(self)
+        self.time = LocalTime(cluster, self.pump, self.past)
         self.insight = LocalInsight(cluster)
         self._feed = Feed(cluster.store)
         self._listeners: list[Callable[[], None]] = []
         self._told = -1
+        self.on_switch: Callable[[], None] | None = None
+        """Called after another time of the cluster is shown."""
 
     @property
     def version(self) -> str:
@@ -213,6 +238,8 @@ class LocalClient:
         if self.read_only and request.verb not in {"get", "list", "watch"}:
             return _refused(request)
         self.pump.catch_up()
+        if not self.past.about_to_send(request.verb, request):
+            return refused_by_past(request)
         response: Response = self.cluster.api.handle(request)
         self.poke()
         return response
@@ -221,6 +248,18 @@ class LocalClient:
         """A client of an independent copy of the cluster; its time moves only when it is told to."""
         self.pump.catch_up()
         return LocalClient(self.cluster.fork(), self.name)
+
+    def switch(self, cluster: Cluster, engine: Any) -> None:
+        """Show another time of the cluster, which the engine drives. Time stands afterwards."""
+        self.cluster = cluster
+        self.pump.drive(engine)
+        self.time.show(cluster)
+        self.insight.show(cluster)
+        self._feed.replace(cluster.store)
+        self._told = -1
+        self._after_slice()
+        if self.on_switch is not None:
+            self.on_switch()
 
     def poke(self) -> None:
         """Something acted on the cluster (HTTP, Helm, the screen): tell the clock and the listeners."""
@@ -235,14 +274,13 @@ class LocalClient:
 
     def watch(self, request: Request) -> LocalWatch:
         """Follow a watch request. Raises ApiError when it is refused."""
-        return LocalWatch(self.cluster.api.watch(request))
+        return LocalWatch(self, request)
 
     def logs(self, namespace: str, pod: str, container: str = "", *, previous: bool = False) -> LocalLogs:
         """Follow a container's log."""
-        kubelets = self.cluster.kubelets
 
         def read() -> Sequence[Any]:
-            lines: Sequence[Any] = kubelets.logs(namespace, pod, container, previous)
+            lines: Sequence[Any] = self.cluster.kubelets.logs(namespace, pod, container, previous)
             return lines
 
         return LocalLogs(read)
@@ -273,8 +311,13 @@ class LocalClient:
     async def close(self) -> None:
         """Stop the clock."""
         self.pump.pause()
+        self.past.close()
 
     def _after_slice(self) -> None:
+        if self.past.away:
+            self.past.played()
+        else:
+            self.past.lived()
         revision = self.cluster.store.revision
         if revision == self._told:
             return

@@ -251,6 +251,63 @@ class Queue(NamedTuple):
     last_error: str = ""
 
 
+class Bookmark(NamedTuple):
+    """A moment with a name."""
+
+    name: str
+    at: int
+
+
+class Past(Protocol):
+    """The past of a simulated cluster, and the way to it and back. Times are milliseconds since 1970."""
+
+    bookmarks: list[Bookmark]
+    seeking: bool
+    problem: str
+
+    def begin(self) -> None:
+        """Keep the past from now on."""
+
+    @property
+    def away(self) -> bool:
+        """Whether the past is shown; it is read-only."""
+
+    @property
+    def present(self) -> int:
+        """The instant of the present, whatever is shown."""
+
+    @property
+    def oldest(self) -> int:
+        """The instant before which nothing is kept."""
+
+    def actions(self) -> Sequence[int]:
+        """The instants at which something came from outside."""
+
+    def mark(self, name: str) -> Bookmark:
+        """Set a bookmark at what is shown; without a name B1, B2 and so on."""
+
+    async def back(self, steps: int) -> bool:
+        """Go back so many units of work; False when that was cancelled or nothing is kept."""
+
+    async def to_time(self, at: int) -> bool:
+        """Go to an instant."""
+
+    async def to_action(self, at: int) -> bool:
+        """Go to just after what came from outside at an instant."""
+
+    async def to_mark(self, name: str) -> bool:
+        """Go to a bookmark. Raises KeyError."""
+
+    def cancel(self) -> bool:
+        """Stop seeking; False when nothing was sought."""
+
+    def to_present(self) -> bool:
+        """Show the present again."""
+
+    def resume_here(self) -> None:
+        """Make what is shown the present, and forget its future."""
+
+
 class TimeControl(Protocol):
     """The clock of a simulated cluster. Times are integer milliseconds since 1970."""
 
@@ -277,6 +334,14 @@ class TimeControl(Protocol):
     @property
     def seed(self) -> int:
         """The seed of the cluster's chance."""
+
+    @property
+    def past(self) -> Past:
+        """What was, and the way to it."""
+
+    @property
+    def era(self) -> int:
+        """Rises whenever another time of the cluster is shown: all that was read before is void."""
 
     def pause(self) -> None:
         """Stop time after the unit of work in hand."""

@@ -48,6 +48,7 @@ class EventsView:
         self._shown: list[Line] = []
         self._serial = 0
         self._epoch = client.time.epoch if client.time is not None else None
+        self._era = 0
 
     # ------------------------------------------------------------------ reading
     @property
@@ -148,6 +149,7 @@ class EventsView:
     # ------------------------------------------------------------------ following
     def pull(self) -> Changes:
         """Take in what happened, the newest ``BATCH`` of it."""
+        self._begin_anew()
         events = self._cursor.poll(BATCH)
         entries: Sequence[JournalEntry] = ()
         insight = self._client.insight
@@ -166,6 +168,17 @@ class EventsView:
         moved = self._append(found)
         return Changes(moved, pending=len(events) == BATCH)
 
+    def _begin_anew(self) -> None:
+        """Another time of the cluster has another story; what a person did stays on the bar."""
+        era = getattr(self._client.time, "era", 0)
+        if era != self._era:
+            self._era, self._position = era, 0
+            self._lines, self._shown = [], []
+
+    def forget_after(self, instant: int) -> None:
+        """A future was dropped, and what a person did in it."""
+        self.moments = [moment for moment in self.moments if moment.at <= instant]
+
     def _append(self, found: Sequence[Line]) -> bool:
         moved = False
         for line in found:
@@ -173,8 +186,10 @@ class EventsView:
             numbered = line._replace(serial=self._serial)
             self._lines.append(numbered)
             if line.mine or (line.level == 2 and line.sign == "!"):
-                self.moments.append(Moment(line.at, "!" if line.sign == "!" else "o"))
-                del self.moments[:-MOMENTS]
+                moment = Moment(line.at, "!" if line.sign == "!" else "o")
+                if moment not in self.moments:
+                    self.moments.append(moment)
+                    del self.moments[:-MOMENTS]
             if self._passes(numbered):
                 self._shown.append(numbered)
                 moved = True

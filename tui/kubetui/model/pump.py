@@ -78,6 +78,12 @@ class Pump:
             self._anchor()
             self._arm(0.0)
 
+    def drive(self, engine: Engine) -> None:
+        """Drive another engine from now on; time stands."""
+        self.pause()
+        self.busy = False
+        self._engine = engine
+
     def set_speed(self, speed: float) -> None:
         """Change the speed. Raises ValueError unless it is positive."""
         if not speed > 0:

@@ -82,8 +82,16 @@ def is_person(entry: JournalEntry) -> bool:
 
 def short_actor(actor: str) -> str:
     """A component's name without the part that says that it is one."""
-    return actor.removesuffix("-controller").removeprefix("kube-").removeprefix("default-") or "-"
+    short = actor.removesuffix("-controller").removeprefix("kube-").removeprefix("default-") or "-"
+    return _ACTORS.get(short, short)
 
+
+_ACTORS = {
+    "clusterrole-aggregation": "clusterroles", "endpoint-slice-mirroring": "slice-mirroring",
+    "horizontal-pod-autoscaler": "hpa", "persistentvolume": "pv-binder", "pod-garbage-collector": "pod-gc",
+    "root-ca-certificate-publisher": "root-ca", "ttl-after-finished": "job-ttl",
+}  # fmt: skip
+"""Names that would leave no room for what was done."""
 
 _VERBS = {"create": "create", "update": "update", "patch": "patch", "delete": "delete"}
 

@@ -18,6 +18,11 @@ class Collector:
 
     def __init__(self) -> None:
         self._typed = float("-inf")
+        self._dropped = False
+
+    def dropped(self) -> None:
+        """A cluster is not shown any more; it may have been spared from all collections."""
+        self._dropped = True
 
     def start(self) -> None:
         """Take what is there out of all collections to come."""
@@ -30,8 +35,11 @@ class Collector:
 
     def rest(self, now: float) -> bool:
         """A quiet moment may have come; True when a whole collection ran. ``now`` in seconds of any clock."""
-        if now - self._typed < QUIET or gc.get_count()[2] < DUE:
+        if now - self._typed < QUIET or (gc.get_count()[2] < DUE and not self._dropped):
             return False
+        if self._dropped:
+            self._dropped = False
+            gc.unfreeze()
         gc.collect()
         gc.freeze()
         return True

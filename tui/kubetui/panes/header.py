@@ -20,6 +20,7 @@ class Header(Bar):
         "header--badge", "header--badge-real", "header--label", "header--value", "header--key", "header--chosen",
         "header--paused", "header--running", "header--warning", "header--line", "header--action", "header--fault",
         "header--present",
+        "header--mark", "header--past",
     }  # fmt: skip
 
     def __init__(self, client: ClusterClient, facts: Facts, story: EventsView, glyphs: Glyphs) -> None:
@@ -83,23 +84,34 @@ class Header(Bar):
             return [(f" {clock.time_of_day(self._client.now())} UTC", "header--value")]
         left = [
             *self._state(time),
-            ("  t ", "header--label"),
-            (clock.elapsed(time.now - time.epoch), "header--value"),
+            *(() if time.past.away else (("  t ", "header--label"),)),
+            *(() if time.past.away else ((clock.elapsed(time.now - time.epoch), "header--value"),)),
             ("  rev ", "header--label"),
             (str(time.revision), "header--value"),
             ("  ", ""),
         ]
         right = self._right(time)
         room = width - measure(left) - measure(right) - 1
-        bar = timebar.draw(min(room, 72), time.epoch, time.now, self._story.moments, self._glyphs)
+        past = time.past
+        marks = [(mark.name, mark.at) for mark in past.bookmarks]
+        moments, shown = self._story.moments, time.now if past.away else None
+        end = past.present if past.away else time.now
+        bar = timebar.draw(min(room, 72), time.epoch, end, moments, self._glyphs, marks, shown)
         return [*left, *((text, f"header--{role}") for text, role in bar), *right]
 
     def _state(self, time: TimeControl) -> list[Run]:
+        if time.past.away:
+            at = clock.elapsed(time.now - time.epoch)
+            sign = self._glyphs.paused if time.paused else self._glyphs.running
+            return [(f" {sign} PAST {at} ", "header--past")]
         if time.paused:
             return [(f" {self._glyphs.paused} PAUSED ", "header--paused")]
         return [(f" {self._glyphs.running} {clock.speed_text(time.speed):<6}", "header--running")]
 
     def _right(self, time: TimeControl) -> list[Run]:
+        if time.past.away:
+            keys = (("  , .", " step"), ("  { }", " stops"), ("  Y", " go on from here"), ("  Esc", " present"))
+            return [run for key, label in keys for run in ((key, "header--key"), (label, "header--label"))]
         depth = sum(queue.depth for queue in time.queues())
         runs: list[Run] = [("  queue ", "header--label"), (str(depth), "header--value")]
         if time.paused:
@@ -120,7 +132,7 @@ class Header(Bar):
             (2, [("  ns ", "header--label"), (self.namespace or "all", "header--chosen")]),
         ]
         if time is not None:
-            now = clock.short_elapsed(time.now - time.epoch)
+            now = "" if time.past.away else clock.short_elapsed(time.now - time.epoch)
             groups.append((1, [("  ", ""), *self._state(time), (now, "header--value")]))
             groups.append((4, [(" rev ", "header--label"), (str(time.revision), "header--value")]))
         groups.append((3, [(f"  n{len(facts.nodes)} p{facts.pod_count}", "header--value")]))

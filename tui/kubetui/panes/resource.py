@@ -172,7 +172,10 @@ class ResourceTable(Table):
             self._extras = extras
             self.view.stale = True
         pending = super().pull()
-        self.empty_text = self.view.error or ("nothing here" if self.view.synced else "reading")
+        nothing = "nothing here"
+        if self.resource.namespaced and self.namespace and not self.at_home:
+            nothing = f"nothing in {self.namespace} · <0> all namespaces"
+        self.empty_text = self.view.error or (nothing if self.view.synced else "reading")
         self.retitle()
         return pending
 

@@ -40,6 +40,10 @@ class Runner:
         frame.changed()
         return done
 
+    def forget(self) -> None:
+        """What was done belongs to a future that is no more: nothing of it can be undone."""
+        self._undos = []
+
     async def undo(self) -> None:
         """Take back the last action that can be."""
         if not self._undos:

@@ -45,7 +45,7 @@ class Serving:
         self._speed = speed
         self._error: BaseException | None = None
         self._ready = threading.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
         self._over: asyncio.Event | None = None
         self._client: Any = None
         self._thread = threading.Thread(target=self._run, name="kube-cluster", daemon=True)
@@ -58,7 +58,7 @@ class Serving:
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function in the thread, at the present of the running clock; returns or raises what it does."""
-        if self._loop is None or threading.current_thread() is self._thread:
+        if self.loop is None or threading.current_thread() is self._thread:
             return function(*arguments)
 
         async def run() -> Any:
@@ -89,15 +89,15 @@ class Serving:
         self._client.poke()
 
     def _awaited(self, work: Coroutine[Any, Any, Any]) -> Any:
-        assert self._loop is not None
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(CALL_SECONDS)
+        assert self.loop is not None
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(CALL_SECONDS)
 
     def stop(self) -> None:
         """End all streams and stop listening."""
-        if self._loop is not None and self._over is not None:
-            self._loop.call_soon_threadsafe(self._over.set)
+        if self.loop is not None and self._over is not None:
+            self.loop.call_soon_threadsafe(self._over.set)
             self._thread.join(START_SECONDS)
-            self._loop = None
+            self.loop = None
 
     # ------------------------------------------------------------------ the thread
     def _run(self) -> None:
@@ -120,7 +120,7 @@ class Serving:
                 client.pump.set_speed(self._speed)
                 client.pump.resume()
             self.url, self.kubeconfig = server.url, server.kubeconfig or Path()
-            self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
+            self.loop, self._over = asyncio.get_running_loop(), asyncio.Event()
             self._ready.set()
             await self._over.wait()
         finally:
