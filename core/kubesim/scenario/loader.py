@@ -37,8 +37,8 @@ def build(
     )
     cluster = Cluster(settings)
     for node in description.nodes:
-        is_control_plane = node.role == "control-plane"
-        cluster.add_node(replace(node, images=(*node.images, *system.IMAGES)) if is_control_plane else node)
+        own = system.IMAGES if node.role == "control-plane" else ()
+        cluster.add_node(replace(node, images=(*node.images, *own, system.PROXY_IMAGE)))
     if description.system:
         _start_system(cluster, description)
     await_nodes(cluster)

@@ -16,6 +16,8 @@ _CONTROL_PLANE = (
 )
 IMAGES = tuple(image for _, image, *_ in _CONTROL_PLANE)
 """What a control-plane node has before it starts."""
+PROXY_IMAGE = f"registry.k8s.io/kube-proxy:{VERSION}"
+"""What every node has before it starts."""
 
 
 def static_pods(node: NodeSpec, uid: str) -> Iterator[dict[str, Any]]:
@@ -87,6 +89,7 @@ def objects(api_server_address: str) -> list[dict[str, Any]]:
         *_api_endpoints(api_server_address),
         INGRESS_CLASS,
         STORAGE_CLASS,
+        *_proxies(),
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "coredns", "namespace": "kube-system"}},
         {
             "apiVersion": "v1",
@@ -125,6 +128,66 @@ def objects(api_server_address: str) -> list[dict[str, Any]]:
         },
     ]
 
+
+def _proxies() -> list[dict[str, Any]]:
+    """kube-proxy on every node, as kubeadm installs it. # k8s: cmd/kubeadm/app/phases/addons/proxy/manifests.go."""
+    labels = {"k8s-app": "kube-proxy"}
+    mounted = ("kube-proxy", "xtables-lock", "lib-modules")
+    paths = ("/var/lib/kube-proxy", "/run/xtables.lock", "/lib/modules")
+    container = {
+        "name": "kube-proxy",
+        "image": PROXY_IMAGE,
+        "command": [
+            "/usr/local/bin/kube-proxy",
+            "--config=/var/lib/kube-proxy/config.conf",
+            "--hostname-override=$(NODE_NAME)",
+        ],
+        "env": [{"name": "NODE_NAME", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}],
+        "securityContext": {"privileged": True},
+        "volumeMounts": [{"name": name, "mountPath": path} for name, path in zip(mounted, paths, strict=True)],
+    }
+    spec = {
+        "serviceAccountName": "kube-proxy",
+        "priorityClassName": "system-node-critical",
+        "nodeSelector": {"kubernetes.io/os": "linux"},
+        "hostNetwork": True,
+        "tolerations": [{"operator": "Exists"}],
+        "containers": [container],
+        "volumes": [
+            {"name": "kube-proxy", "configMap": {"name": "kube-proxy"}},
+            {"name": "xtables-lock", "hostPath": {"path": "/run/xtables.lock", "type": "FileOrCreate"}},
+            {"name": "lib-modules", "hostPath": {"path": "/lib/modules"}},
+        ],
+    }
+    space = {"name": "kube-proxy", "namespace": "kube-system"}
+    return [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": space},
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {**space, "labels": {"app": "kube-proxy"}},
+            "data": {"config.conf": PROXY_CONFIG},
+        },
+        {
+            "apiVersion": "apps/v1",
+            "kind": "DaemonSet",
+            "metadata": {**space, "labels": labels},
+            "spec": {
+                "selector": {"matchLabels": labels},
+                "updateStrategy": {"type": "RollingUpdate"},
+                "template": {"metadata": {"labels": labels}, "spec": spec},
+            },
+        },
+    ]
+
+
+PROXY_CONFIG = """\
+apiVersion: kubeproxy.config.k8s.io/v1alpha1
+kind: KubeProxyConfiguration
+bindAddress: 0.0.0.0
+clusterCIDR: 10.244.0.0/16
+mode: nftables
+"""
 
 INGRESS_CLASS = {
     "apiVersion": "networking.k8s.io/v1",
