@@ -3,9 +3,8 @@
 import pytest
 
 from helm.rendering import failure, render
-from kubesim.helm.functions.regex import linear
-from kubesim.helm.functions.regex.engine import Pattern, compile_pattern
 from kubesim.helm.functions.semver import is_compatible_range
+from kubesim.objects.regex import Pattern, compile_pattern, linear
 
 
 @pytest.mark.parametrize(

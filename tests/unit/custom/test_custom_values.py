@@ -159,3 +159,19 @@ def test_paths(path: str, wanted: list[Any]):
 def test_order_of_versions():
     names = ["v1alpha1", "foo", "v1", "v10", "v2beta1", "v2"]
     assert sorted(names, key=rank) == ["v10", "v2", "v1", "v2beta1", "v1alpha1", "foo"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "fits"),
+    [
+        ("^(a+)+$", "a" * 5_000, True),
+        ("^(a+)+$", "a" * 5_000 + "b", False),
+        (r"^\p{Lu}[[:alpha:]]*\z", "Äé", False),
+        (r"^\p{Lu}\p{L}*\z", "Ärger", True),
+        ("a$", "a\n", False),
+    ],
+    ids=["evil and right", "evil and wrong", "ascii classes", "unicode classes", "the very end"],
+)
+def test_patterns_are_gos_and_never_slow(expression: str, value: str, fits: bool):
+    found = validating.problems({"a": value}, {"type": "object", "properties": {"a": {"pattern": expression}}})
+    assert (not found) is fits

@@ -43,6 +43,7 @@ def _texts() -> list[tuple[str, str, str]]:
         ("findAll", "string.findAll(string)", "list<string>"),
         ("findAll", "string.findAll(string,int)", "list<string>"),
         ("format.named", "format.named(string)", f"optional_type<{_FORMAT}>"),
+        ("jsonpatch.escapeKey", "jsonpatch.escapeKey(string)", "string"),
         *((f"format.{name}", f"format.{name}()", _FORMAT) for name in NAMED_FORMATS),
         ("validate", f"{_FORMAT}.validate(string)", "optional_type<list<string>>"),
         ("url", "url(string)", _URL),

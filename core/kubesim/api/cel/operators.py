@@ -23,7 +23,7 @@ from kubesim.api.cel.values import (
     order,
     type_of,
 )
-from kubesim.api.regexes import pattern as compiled
+from kubesim.objects.regex import Pattern, RegexError, compile_pattern
 from kubesim.objects.units import format_duration, parse_duration
 
 Function = Callable[..., Any]
@@ -261,12 +261,12 @@ def matches(text: Any, expression: Any) -> bool:
     return pattern(expression).search(text) is not None
 
 
-def pattern(expression: str) -> re.Pattern[str]:
+def pattern(expression: str) -> Pattern:
     """A compiled regular expression. Raises EvaluationError."""
-    found = compiled(expression)
-    if found is None:
-        raise EvaluationError(f"error parsing regexp: `{expression}`")
-    return found
+    try:
+        return compile_pattern(expression)
+    except RegexError as error:
+        raise EvaluationError(str(error)) from None
 
 
 def _zone(name: str) -> tzinfo:

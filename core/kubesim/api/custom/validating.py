@@ -11,8 +11,8 @@ import orjson
 
 from kubesim.api.custom import formats
 from kubesim.api.failures import required as required_cause
-from kubesim.api.regexes import matches
 from kubesim.objects.errors import Cause
+from kubesim.objects.regex import compile_pattern
 from kubesim.objects.wire import EMPTY, Tree
 
 NOTHING = object()
@@ -91,7 +91,7 @@ class Validator:
             self.causes.append(Cause("FieldValueTooLong", text, path))
         if shortest is not None and len(value) < shortest:
             self.causes.append(invalid(path, value, f"{_said(path)} should be at least {shortest} chars long"))
-        if expression and not matches(expression, value):
+        if expression and compile_pattern(expression).search(value) is None:
             self.causes.append(invalid(path, value, f"{_said(path)} should match '{expression}'"))
         name = schema.get("format")
         if name and not formats.matches(name, value):

@@ -5,7 +5,7 @@ from functools import cmp_to_key
 from typing import Final, NamedTuple
 
 from kubesim.helm.chart.errors import ChartError
-from kubesim.helm.functions.regex.engine import compile_pattern
+from kubesim.helm.functions.regex import compile_pattern
 from kubesim.helm.functions.semver import compare, parse_constraints, satisfies
 from kubesim.helm.repository.index import ChartVersion, Index, version_of
 from kubesim.helm.template.errors import GoError

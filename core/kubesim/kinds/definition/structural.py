@@ -5,7 +5,6 @@
 
 from typing import Any
 
-from kubesim.api.regexes import pattern
 from kubesim.kinds.fielderrors import forbidden, invalid, required
 from kubesim.objects.errors import Cause
 from kubesim.objects.wire import EMPTY, Tree
@@ -131,10 +130,21 @@ def _logic_causes(schema: Tree, path: str, *, skip_first: bool = False) -> list[
     if schema.get("not") is not None:
         causes += _nested(schema["not"], f"{path}.not")
     expression = schema.get("pattern")
-    if expression and pattern(expression) is None:
-        text = f"must be a valid regular expression, but isn't: error parsing regexp: `{expression}`"
+    problem = _regexp_problem(expression) if expression else ""
+    if problem:
+        text = f"must be a valid regular expression, but isn't: {problem}"
         causes.append(invalid(f"{path}.pattern", expression, text))
     return causes
+
+
+def _regexp_problem(expression: str) -> str:
+    from kubesim.objects.regex import RegexError, compile_pattern  # noqa: PLC0415 - most clusters define no kinds
+
+    try:
+        compile_pattern(expression)
+    except RegexError as error:
+        return str(error)
+    return ""
 
 
 def _nested(schema: Tree, path: str, *, skip_first: bool = False) -> list[Cause]:

@@ -137,12 +137,12 @@ def _inner(value: Any) -> str:
 def find(text: str, expression: str) -> str:
     """The first match, "" for none."""
     found = pattern(expression).search(text)
-    return found[0] if found else ""
+    return text[slice(*found[0])] if found else ""
 
 
 def find_all(text: str, expression: str, *limit: int) -> list[str]:
     """All matches, or so many."""
-    found = [match[0] for match in pattern(expression).finditer(text)]
+    found = [text[slice(*spans[0])] for spans in pattern(expression).matches(text)]
     return found[: limit[0]] if limit and limit[0] >= 0 else found
 
 
@@ -211,7 +211,13 @@ def _constant(name: str) -> Function:
     return found
 
 
+def escape_key(text: str) -> str:
+    """jsonpatch.escapeKey: a key as a part of a JSON pointer."""
+    return text.replace("~", "~0").replace("/", "~1")
+
+
 FUNCTIONS: dict[str, Function] = {
+    "jsonpatch.escapeKey": escape_key,
     "charAt": char_at, "join": join, "replace": replace, "split": split, "substring": substring,
     "upperAscii": upper, "lowerAscii": lower, "trim": trim, "reverse": backwards, "strings.quote": quote,
     "format": by_type({str: formatted}), "find": find, "findAll": find_all, "format.named": named_format,

@@ -9,12 +9,12 @@ from kubesim.helm.template.errors import GoError
 from kubesim.helm.template.quoting import quote
 
 if TYPE_CHECKING:
-    from kubesim.helm.functions.regex.engine import Pattern
+    from kubesim.objects.regex import Pattern
 
 
 def pattern(text: str) -> "Pattern":
     """A pattern in Go's dialect; GoError when it is malformed."""
-    from kubesim.helm.functions.regex.engine import compile_pattern  # noqa: PLC0415 (most schemas have no patterns)
+    from kubesim.helm.functions.regex import compile_pattern  # noqa: PLC0415 (most schemas have no patterns)
 
     return compile_pattern(text)
 

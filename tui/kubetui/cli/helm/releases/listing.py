@@ -77,7 +77,7 @@ def list_releases(parsed: Parsed) -> int:
 def _chosen(found: Sequence[Record], parsed: Parsed) -> list[Record]:
     pattern = parsed.text("filter")
     if pattern:
-        from kubesim.helm.functions.regex.library import must_match
+        from kubesim.helm.functions.regex import must_match
 
         must_match(pattern, "")
         found = [record for record in found if must_match(pattern, record.name)]

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
-from kubesim.helm.functions.regex.classes import LAST, PERL, POSIX, Ranges, folded, merged, negated, unicode_class
-from kubesim.helm.template.errors import GoError
+from kubesim.objects.regex.classes import LAST, PERL, POSIX, Ranges, folded, merged, negated, unicode_class
+from kubesim.objects.regex.errors import RegexError
 
 _ESCAPES: Final = {"a": "\a", "f": "\f", "t": "\t", "n": "\n", "r": "\r", "v": "\v"}
 
@@ -52,8 +52,8 @@ class SetReader:
         self.at = 0
 
     def fail(self, what: str, where: str) -> NoReturn:
-        """Raise a GoError with Go's text."""
-        raise GoError(f"error parsing regexp: {what}: `{where}`")
+        """Raise a RegexError with Go's text."""
+        raise RegexError(f"error parsing regexp: {what}: `{where}`")
 
     def class_escape(self, mode: Mode) -> Ranges | None:
         r"""The set of a \d, \W, \pL and such; None where something else stands."""

@@ -3,9 +3,9 @@
 from bisect import bisect_right
 from typing import Final, NamedTuple
 
-from kubesim.helm.functions.regex.classes import Ranges
-from kubesim.helm.functions.regex.sets import Node
-from kubesim.helm.template.errors import GoError
+from kubesim.objects.regex.classes import Ranges
+from kubesim.objects.regex.errors import RegexError
+from kubesim.objects.regex.sets import Node
 
 MAX_PROGRAM: Final = 20_000
 SET, SPLIT, JUMP, SAVE, TEST, MATCH = range(6)
@@ -41,7 +41,7 @@ def assemble(tree: Node, groups: int) -> Program:
 
 def _emit(node: Node, steps: list[Step]) -> None:
     if len(steps) > MAX_PROGRAM:
-        raise GoError("error parsing regexp: expression too large")
+        raise RegexError("error parsing regexp: expression too large")
     match node.kind:
         case "set":
             steps.append(_set_step(node.ranges, len(steps) + 1))

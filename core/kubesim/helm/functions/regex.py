@@ -4,15 +4,24 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from kubesim.helm.functions.regex.engine import Pattern, Spans, compile_pattern
 from kubesim.helm.template.errors import GoError
 from kubesim.helm.template.execute.context import Context
 from kubesim.helm.template.quoting import can_backquote, quote
 from kubesim.helm.template.signatures import INT, STRING, Function, function
 from kubesim.helm.template.values import NilStrings, StringSlice
+from kubesim.objects import regex
+from kubesim.objects.regex import Pattern, RegexError, Spans
 
 _REFERENCE: Final = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))", re.ASCII)
 _SPECIAL: Final = re.compile(r"[\\.+*?()|\[\]{}^$]")
+
+
+def compile_pattern(text: str) -> Pattern:
+    """The pattern of an expression; GoError has Go's text."""
+    try:
+        return regex.compile_pattern(text)
+    except RegexError as error:
+        raise GoError(str(error)) from None
 
 
 def _sure(text: str) -> Pattern:

@@ -3,8 +3,8 @@
 import re
 from typing import Final, NoReturn
 
-from kubesim.helm.functions.regex.classes import LAST, negated
-from kubesim.helm.functions.regex.sets import Mode, Node, SetReader, literal
+from kubesim.objects.regex.classes import LAST, negated
+from kubesim.objects.regex.sets import Mode, Node, SetReader, literal
 
 MAX_REPEAT: Final = 1000
 MAX_HEIGHT: Final = 200

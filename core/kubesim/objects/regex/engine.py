@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from kubesim.helm.functions.regex import linear
-from kubesim.helm.functions.regex.classes import LAST, Ranges
-from kubesim.helm.functions.regex.sets import Node
-from kubesim.helm.functions.regex.syntax import Expression
+from kubesim.objects.regex import linear
+from kubesim.objects.regex.classes import LAST, Ranges
+from kubesim.objects.regex.sets import Node
+from kubesim.objects.regex.syntax import Expression
 
 _WORK: Final = 50_000_000
 """How many steps Python's engine may need at worst before the linear one is taken."""
@@ -117,5 +117,5 @@ class Pattern:
 
 @lru_cache(maxsize=512)
 def compile_pattern(text: str) -> Pattern:
-    """The pattern of an expression; GoError has Go's text."""
+    """The pattern of an expression; RegexError has Go's text."""
     return Pattern(text)
