@@ -12,6 +12,10 @@ from kubesim.api.schema import Schema
 from kubesim.api.server import ApiServer
 from kubesim.api.watch import Cursor
 from kubesim.collector import Undisturbed
+from kubesim.controllers.admissionpolicies import NAME as POLICY_STATUS
+from kubesim.controllers.admissionpolicies import AdmissionPolicyController
+from kubesim.controllers.apiservices import ApiServiceController
+from kubesim.controllers.attachdetach import AttachDetachController
 from kubesim.controllers.autoscaler import AutoscalerController
 from kubesim.controllers.certificates import CertificateCleaner, CertificateSigningController
 from kubesim.controllers.clusterroles import ClusterRoleAggregationController
@@ -55,6 +59,7 @@ from kubesim.machinery.authority import Seal
 from kubesim.machinery.client import Client
 from kubesim.machinery.informer import Hub
 from kubesim.network.fabric import Network
+from kubesim.network.hooks import PodServers
 from kubesim.network.ingresses import IngressController
 from kubesim.network.load import LoadMeter
 from kubesim.network.loadbalancer import LoadBalancerController
@@ -147,9 +152,7 @@ class Cluster:
         catalogue = settings.catalogue or Catalogue.load(None)
         self.kubelets = Kubelets(loop, self.hub, self.client_for, self.chance, catalogue)
         self.workloads = self._workloads(resources)
-        self.proxy, self.network, self.ingresses, self.traffic = _network(
-            self, part("nginx-ingress-controller")
-        )
+        self.proxy, self.network, self.ingresses, self.traffic = _network(self, part("nginx-ingress-controller"))
         self._lead()
         self._bootstrap()
 
@@ -180,6 +183,8 @@ class Cluster:
             CertificateCleaner(*certificates),
             # k8s: a part of the server itself, which no setting switches off.
             FlowSchemaController(self.loop, self.hub, self.client_for(API_SERVER)),
+            AdmissionPolicyController(*self._part(POLICY_STATUS), self.api.type_checker),
+            ApiServiceController(self.loop, self.hub, self.client_for(API_SERVER)),
         )
 
     def _workloads(self, resources: list[Gvr]) -> tuple[HasController, ...]:
@@ -198,6 +203,7 @@ class Cluster:
             AutoscalerController(*part("horizontal-pod-autoscaler"), self.kubelets),
             DisruptionController(*part("disruption-controller")),
             PersistentVolumeController(*part("persistentvolume-controller")),
+            AttachDetachController(*part("attachdetach-controller")),
             ExpansionController(*part("expand-controller")),
             EphemeralVolumeController(*part("ephemeral-volume-controller")),
             ClaimProtectionController(*part("pvc-protection-controller")),
@@ -303,6 +309,7 @@ def _network(
     proxy = ServiceProxy(hub, client)
     network = Network(hub, client, proxy, reach)
     cluster.kubelets.join(network)
+    cluster.api.hooks.servers = PodServers(network)
     meter = reach.meter = LoadMeter(loop, hub, cluster.controller_client("load"), network, reach)
     return proxy, network, IngressController(*door, network), meter
 

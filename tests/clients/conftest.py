@@ -2,6 +2,7 @@
 
 import fcntl
 import io
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -43,3 +44,29 @@ def programs() -> Path:
         if not all((CACHE / name).exists() for name in PROGRAMS):
             fetch(CACHE)
     return CACHE
+
+
+LIBRARIES = ("kubernetes==37.0.2", "kr8s==0.20.15", "lightkube==1.0.1", "kopf==1.45.2")
+"""Python clients. They live in a folder of their own: what they pull in is no business of this project."""
+
+
+@pytest.fixture(scope="session")
+def libraries() -> Path:
+    """The folder that holds the Python clients."""
+    return install_once("python", LIBRARIES)
+
+
+def install_once(name: str, wanted: tuple[str, ...]) -> Path:
+    """A folder that holds these libraries and what they need; installed when something else is wanted than before."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    folder = CACHE / name
+    with (CACHE / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        stamp, content = folder / "installed", " ".join((*wanted, sys.version.split()[0]))
+        if not stamp.exists() or stamp.read_text() != content:
+            shutil.rmtree(folder, ignore_errors=True)
+            options = ("--quiet", "--disable-pip-version-check", "--no-compile", "--only-binary", ":all:")
+            command = [sys.executable, "-m", "pip", "install", *options, "--target", str(folder), *wanted]
+            subprocess.run(command, check=True, timeout=600)
+            stamp.write_text(content)
+    return folder

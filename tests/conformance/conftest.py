@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from conformance.ways import Api, Local, Remote, Resource
+from conformance.ways import Api, Local, Remote, Resource, Typed
 from kubesim.cluster import Cluster, Settings
 from kubesim.kubelet.node import NodeSpec
 from kubesim.objects.wire import Gvr
@@ -16,7 +16,7 @@ NODES = 2
 Speak = Callable[..., Resource]
 
 
-@pytest.fixture(scope="module", params=["local", "http"])
+@pytest.fixture(scope="module", params=["local", "http", "typed"])
 def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     cluster = Cluster(Settings(name="conformance"))
     for number in (1, 2):
@@ -25,7 +25,7 @@ def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     if request.param == "local":
         yield Local(cluster)
         return
-    remote = Remote(cluster, tmp_path_factory.mktemp("conformance"))
+    remote = {"http": Remote, "typed": Typed}[request.param](cluster, tmp_path_factory.mktemp("conformance"))
     yield remote
     remote.served.stop()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from conformance.ways import Api, Remote
-from kubesim.objects.wire import APPLY_PATCH, JSON, MERGE_PATCH, TABLE, Gvr, Key, Request
+from kubesim.objects.wire import APPLY_PATCH, JSON, JSON_PATCH, MERGE_PATCH, TABLE, Gvr, Key, Request
 
 DEFINITIONS = Gvr("apiextensions.k8s.io", "v1", "customresourcedefinitions")
 PRESERVE = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
@@ -340,3 +340,16 @@ def test_discovery_and_openapi_follow(api: Api):
     assert document(api, "/apis/docs.example.com/v2/namespaces/default/papers") == 404
     gone(api, "papers.docs.example.com")
     assert document(api, "/openapi/v3/apis/docs.example.com/v1") == 404
+
+
+def test_objects_show_defaults_that_came_later(api: Api):
+    schema = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}}
+    gvr = define(api, definition("laters", version("v1", schema)))
+    ask(api, "create", gvr, body=custom(gvr, "first", a="x"))
+    assert "b" not in ask(api, "get", gvr, "first").body
+    path = "/spec/versions/0/schema/openAPIV3Schema/properties/b/default"
+    patch = [{"op": "add", "path": path, "value": "B"}]
+    ask(api, "patch", DEFINITIONS, "laters.c.example.com", patch, content_type=JSON_PATCH)
+    assert ask(api, "get", gvr, "first").body["b"] == "B"
+    assert [item["b"] for item in ask(api, "list", gvr).body["items"]] == ["B"]
+    gone(api, "laters.c.example.com")

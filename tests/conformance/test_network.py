@@ -27,6 +27,28 @@ def test_the_api_server_has_a_service(api: Api):
     assert [(port["name"], port["port"]) for port in ports] == [("https", 443)]
 
 
+def test_deleted_slices_are_made_again(of: Speak):
+    services, slices = of("v1/services"), of("discovery.k8s.io/v1/endpointslices")
+    for number in (1, 2):
+        ports = {"container": {"ports": [{"name": "example-name", "containerPort": 2999 + number}]}}
+        of("v1/pods").create(pod(f"pod{number}", AGNHOST, labels={"shared": "on"}, **ports))
+        of("v1/pods").until(f"pod{number}", is_ready)
+    body = service("named", "x")
+    body["spec"] = {
+        "selector": {"shared": "on"},
+        "publishNotReadyAddresses": True,
+        "ports": [{"name": "http", "port": 80, "targetPort": "example-name", "protocol": "TCP"}],
+    }
+    services.create(body)
+    before = slices.until_list(lambda found: len(found) == 2)
+    assert {port["port"] for each in before for port in each["ports"]} == {3000, 3001}
+    of("v1/endpoints").until("named", lambda tree: len(tree.get("subsets") or ()) == 2)
+    for each in before:
+        slices.delete(each["metadata"]["name"])
+    after = slices.until_list(lambda found: len(found) == 2)
+    assert ports_by_address(after) == ports_by_address(before)
+
+
 def test_endpoints_follow_the_pods(of: Speak):
     services, pods = of("v1/services"), of("v1/pods")
     slices, endpoints = of("discovery.k8s.io/v1/endpointslices"), of("v1/endpoints")
@@ -124,3 +146,16 @@ def test_types_of_services_change(of: Speak):
     made["spec"] = {"type": "ExternalName", "externalName": "example.com"}
     changed = services.update(made)
     assert ("clusterIP" in changed["spec"], changed["spec"].get("ports")) == (False, None)
+
+
+def test_addresses_of_both_families_are_names(of: Speak, namespace: str):
+    addresses = of("networking.k8s.io/v1/ipaddresses", cluster=True)
+    parent = {"group": "mygroup", "resource": "myresources", "namespace": "foo", "name": "bar"}
+    for name in ("255.255.255.255", "fe80::42:1dff:fe84:f9e2"):
+        addresses.create({"metadata": {"name": name, "labels": {"own": namespace}}, "spec": {"parentRef": parent}})
+    addresses.create({"metadata": {"name": "fe80:0::1"}, "spec": {"parentRef": parent}}, code=422)
+    addresses.api.wait(5)
+    assert len(addresses.names(labelSelector=f"own={namespace}")) == 2
+    addresses.delete("255.255.255.255")
+    addresses.delete_all(f"own={namespace}")
+    addresses.until_list(lambda found: not found, labelSelector=f"own={namespace}")

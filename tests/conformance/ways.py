@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from conformance import binary
 from conformance.served import Served
 from kubesim.api.paths import method_of, path_of
 from kubesim.cluster import Cluster
 from kubesim.objects.wire import (
     APPLY_PATCH,
+    JSON,
     JSON_PATCH,
     MERGE_PATCH,
     STRATEGIC_PATCH,
@@ -80,6 +82,34 @@ class Remote:
 
     def wait(self, seconds: float) -> None:
         time.sleep(seconds / self.SPEED)
+
+
+class Typed(Remote):
+    """By way of HTTP as Go's typed clients do: built-in kinds are sent as protobuf, answers may be anything."""
+
+    ACCEPT = f"{binary.MEDIA_TYPE}, */*"
+
+    def answer(self, request: Request) -> Response:
+        body = self._named(request)
+        if request.verb == "patch" or not binary.knows(body):
+            return super().answer(request)
+        accept = self.ACCEPT if request.accept == JSON else request.accept
+        headers = {"Accept": accept, "Content-Type": binary.MEDIA_TYPE}
+        reply = self.served.send(method_of(request), path_of(request), binary.encode(body), headers)
+        return Response(reply.status, reply.json, tuple(reply.warnings))
+
+    @staticmethod
+    def _named(request: Request) -> Any:
+        """The body with its kind, which Go's types always have."""
+        body, gvr = request.body, request.key.gvr
+        if not isinstance(body, dict) or "kind" in body:
+            return body
+        if request.verb in {"delete", "deletecollection"}:
+            return {"apiVersion": gvr.api_version, "kind": "DeleteOptions", **body}
+        facts = next((item for item in binary.SCHEMA.resources() if item.gvr == gvr), None)
+        if facts is None or request.subresource not in {"", "status", "finalize"}:
+            return body
+        return {"apiVersion": gvr.api_version, "kind": facts.kind, **body}
 
 
 class Resource:

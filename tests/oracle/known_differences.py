@@ -3,9 +3,7 @@
 A step that comes right must leave the list.
 """
 
-OUT_OF_SCOPE: dict[str, str] = {
-    "vap-enforce": "admission policies are not served yet",
-}
+OUT_OF_SCOPE: dict[str, str] = {}
 """Beginnings of the names of cases that are not replayed."""
 
 HTTP_ONLY: dict[str, str] = {
@@ -23,7 +21,6 @@ _INTERNAL = "the annotation does not exist in the internal version that the reco
 DIFFERENCES: dict[str, dict[int, str]] = {
     "access-reviews": {13: _FORK, 14: _FORK},
     "def-csinode": {1: _STATUS},
-    "inv-vap-bad": {1: "the expressions of admission policies are not compiled"},
     "imm-pod": {8: _ORDER},
     "imm-deployment": {4: _ORDER},
     "ns-terminating": {4: _UNTRACKED},

@@ -60,7 +60,12 @@ async def test_scale(size):
 async def test_scale_says_what_it_would_do():
     app = Host()
     async with app.run_test() as pilot:
-        await ask(pilot, scale.Scale("web", 3, lambda wanted: f"{wanted} would fit"), "up")
+
+        async def effect(wanted):
+            return f"{wanted} would fit"
+
+        await ask(pilot, scale.Scale("web", 3, effect), "up")
+        await pilot.pause(2 * scale.PATIENCE)
         assert "3 → 4: 4 would fit" in painted(app)
         await pilot.press("down", "down", "down", "down", "down", "down", "enter")
         assert app.result == 0
@@ -202,7 +207,7 @@ def test_what_can_be_broken_about_a_pod():
     found = [(each.type, each.key.name, list(each.hit)) for each in options()]
     assert found[0] == ("KillContainers", "web-1", ["web-1:app", "web-1:sidecar"])
     assert found[1] == ("NodeCrash", "wk-1", ["shop/web-1", "shop/web-3"])
-    assert [each[0] for each in found[2:]] == ["KubeletStop", "NetworkPartition"]
+    assert [each[0] for each in found[2:]] == ["KubeletStop", "NetworkPartition", "MemoryPressure", "DiskPressure"]
 
 
 def test_what_is_broken_can_be_mended():

@@ -64,7 +64,7 @@ async def test_four_panes_side_by_side(cluster):
         assert any("shop/api" in line and "0/1" in line for line in text)
         assert any("W scheduler" in line for line in text)
         assert "home" in text[-2]
-        assert "<l>logs <d>desc" in text[-1]
+        assert "<l>logs <s>shell" in text[-1]
 
 
 async def test_one_pane_and_the_story_when_there_is_less_room(cluster):

@@ -8,13 +8,13 @@ COMMANDS = ("clusters", "helm", "serve")
 
 COMMANDS_HELP = """commands:
   kubetui clusters             list the sample clusters
-  kubetui helm COMMAND         render, create, check, pack and show Helm charts
+  kubetui helm COMMAND         Helm, built in: charts, repositories and releases
   kubetui serve [CLUSTER]      the Kubernetes API of a cluster without a screen, for kubectl and helm"""
 
 EPILOG = """examples:
   kubetui                      choose a sample cluster
   kubetui hello                one deployment, one service, three nodes
-  kubetui broken --paused      a dozen classic failures, time stands still
+  kubetui broken --paused      thirteen classic failures, time stands still
   kubetui ./my-cluster/        a folder with a cluster.yaml
   kubetui -f deploy.yaml       your own manifests on three nodes
   kubectl kustomize . | kubetui -f -

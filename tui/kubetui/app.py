@@ -12,17 +12,20 @@ from textual.binding import Binding
 from kubesim.objects.wire import Key
 from kubetui.client.port import ClusterClient
 from kubetui.keys import ACTIONS, Action, Keymap
-from kubetui.model.glyphs import UNICODE, Glyphs
+from kubetui.model.glyphs import ASCII, UNICODE, Glyphs
 from kubetui.model.themes import DARK
 from kubetui.panes.arranging import Arranging
 from kubetui.panes.collector import Collector
 from kubetui.panes.copying import Copying
 from kubetui.panes.drawer.actions import DRAWER_ACTIONS
+from kubetui.panes.ending import leave_on_signals, report
+from kubetui.panes.forking import Forking
 from kubetui.panes.frame import Frame
 from kubetui.panes.general import General
 from kubetui.panes.guard import Interrupts, guarded
 from kubetui.panes.helm.actions import Helm
 from kubetui.panes.operations import Operations
+from kubetui.panes.rewinding import Rewinding
 from kubetui.panes.timekeeping import Timekeeping
 
 if TYPE_CHECKING:
@@ -59,7 +62,8 @@ class Gateway(Protocol):
 class Explorer(App[int], inherit_bindings=False):
     """The explorer of one cluster; ``run`` returns 0 when the person quits.
 
-    With a ``speed`` the cluster's time runs from the first paint on, otherwise it stands still.
+    What is ``kept`` on the disk is not lost by quitting. With a ``speed`` the cluster's time runs from the first paint
+    on, otherwise it stands still.
     """
 
     TITLE = "kubetui"
@@ -79,6 +83,7 @@ class Explorer(App[int], inherit_bindings=False):
         gateway: Gateway | None = None,
         folder: Path | None = None,
         releases: "tuple[Origin, ...]" = (),
+        kept: bool = False,
     ) -> None:
         self.interrupts = Interrupts()
         self.collector = Collector()
@@ -92,7 +97,16 @@ class Explorer(App[int], inherit_bindings=False):
         self.helm = Helm(self, self.frame, self.operations, folder=folder, origins=releases)
         self.general = General(self, self.frame)
         self.general.unsaved = self._would_lose
+        self._kept = kept
+        self.rewinding = Rewinding(self, self.frame)
+        self.rewinding.on_dropped = self.collector.dropped
+        self.rewinding.on_other_future = self.operations.forget
+        self.frame.heartbeat.looked = self.rewinding.follow
+        forking = Forking(self, self.frame)
+        forking.on_other_future = self.operations.forget
         handlers: dict[str, Handler] = {
+            **self.rewinding.handlers,
+            **forking.handlers,
             **Timekeeping(self.frame).handlers,
             **self.frame.navigation.handlers,
             **self.operations.handlers,
@@ -102,13 +116,19 @@ class Explorer(App[int], inherit_bindings=False):
             "api": self._show_gateway,
             "shell": self._open_shell,
         }
+        handlers.update(self.rewinding.over(handlers["back"]))
         self.handlers: Mapping[str, Handler] = {**handlers, **self.helm.handlers, **self.helm.over(handlers)}
         self._namespace = namespace
         self._speed = speed
+        self.set_class(glyphs is ASCII, "-ascii")
         self.theme = theme if theme in self.available_themes else DARK
 
     def _would_lose(self) -> bool:
-        return self.client.simulated and self.operations.acted
+        time = self.client.time
+        if time is not None and time.past.branches.active:
+            self.general.loss = "the fork is gone when you quit"
+            return True
+        return self.client.simulated and not self._kept and self.operations.acted
 
     def get_default_screen(self) -> Frame:
         """The main screen."""
@@ -127,6 +147,8 @@ class Explorer(App[int], inherit_bindings=False):
     async def on_mount(self) -> None:
         """Begin in the namespace that was asked for, with time running when a speed was."""
         time = self.client.time
+        if time is not None and not self.is_headless:
+            time.past.begin()
         if time is not None and self._speed is not None:
             time.set_speed(self._speed)
             time.resume()
@@ -134,6 +156,7 @@ class Explorer(App[int], inherit_bindings=False):
         if self._namespace:
             await self.frame.navigation.choose_namespace(self._namespace)
         if not self.is_headless:
+            leave_on_signals(lambda code: self.exit(return_code=code))
             self.collector.start()
             self.set_interval(1.0, self._rest)
         if self.gateway is not None:
@@ -185,6 +208,16 @@ class Explorer(App[int], inherit_bindings=False):
         """Ctrl-C: ask, or quit when it was asked already."""
         self.interrupts.answered()
         await self.general.interrupt()
+
+    def _fatal_error(self) -> None:
+        # Textual would print the traceback with the values of all variables.
+        if self.is_headless:
+            super()._fatal_error()
+            return
+        from kubesim.httpd.credentials import state_folder  # noqa: PLC0415 - brings cryptography along
+
+        self._exit_renderables.append(report(state_folder()))
+        self._close_messages_no_wait()
 
     async def on_drawer_edit_requested(self, event: "Drawer.EditRequested") -> None:
         """The drawer asks to edit what it shows."""

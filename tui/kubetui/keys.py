@@ -30,6 +30,7 @@ _SCALABLE = ("deployments", "statefulsets", "replicasets", "replicationcontrolle
 _FORWARDED = (*_WORKLOADS, "pods", "services", "containers")
 _TEMPLATED = ("deployments", "statefulsets", "daemonsets")
 _TRACED = ("pods", "services", "ingresses", "networkpolicies", "endpointslices")
+_USED = ("configmaps", "secrets", "persistentvolumeclaims", "serviceaccounts", "priorityclasses")
 _R = ("releases",)
 _RR = ("releases", "revisions")
 _RM = ("releases", "resources")
@@ -38,7 +39,7 @@ _RRR = ("releases", "revisions", "resources")
 ACTIONS: tuple[Action, ...] = (
     # -------------------------------------------------------------- general
     Action("command", (":",), "", "cmd", "Command line", rank=900),
-    Action("filter", ("/",), "", "filter", "Filter the table", ("table",), rank=910),
+    Action("filter", ("/",), "filter", "filter", "Filter the table", ("table",), rank=910),
     Action("help", ("?",), "help", "help", "All keys of this view", rank=990),
     Action("palette", ("Ctrl-P",), "palette", "palette", "Search all actions"),
     Action("back", ("Esc", "q"), "leave", "back", "Back; clears the filter first"),
@@ -51,47 +52,57 @@ ACTIONS: tuple[Action, ...] = (
     Action("aliases", ("Ctrl-A",), "aliases", "aliases", "All resources and their short names"),
     Action("theme", (), "theme", "theme", "Choose a colour theme"),
     # -------------------------------------------------------------- moving about
-    Action("drill", ("Enter",), "", "view", "Open: children, or the details", ("table",), "Move"),
-    Action("next-pane", ("Tab",), "", "pane", "Next pane", ("anywhere",), "Move"),
-    Action("previous-pane", ("Shift-Tab",), "", "pane", "Previous pane", ("anywhere",), "Move"),
+    Action("drill", ("Enter",), "open", "view", "Open: children, or the details", ("table",), "Move"),
+    Action("next-pane", ("Tab",), "next-pane", "pane", "Next pane", ("anywhere",), "Move"),
+    Action("previous-pane", ("Shift-Tab",), "previous-pane", "pane", "Previous pane", ("anywhere",), "Move"),
     Action("home", ("`",), "home", "home", "Home, and back to the last browser", ("anywhere",), "Move"),
-    Action("history-back", ("[",), "", "back", "Back in the history of views", ("anywhere",), "Move"),
-    Action("history-forward", ("]",), "", "forward", "Forward in the history of views", ("anywhere",), "Move"),
-    Action("last-view", ("-",), "", "last", "The view before this one", ("anywhere",), "Move"),
+    Action("history-back", ("[",), "previous-view", "back", "Back in the history of views", ("anywhere",), "Move"),
+    Action("history-forward", ("]",), "next-view", "forward", "Forward in the history of views", ("anywhere",), "Move"),
+    Action("last-view", ("-",), "last-view", "last", "The view before this one", ("anywhere",), "Move"),
     Action("zoom", ("+",), "zoom", "zoom", "Enlarge the pane", ("home",), "Move", 820),
     Action("unzoom", ("_",), "unzoom", "restore", "Restore the pane", ("home",), "Move"),
     Action("link", ("=",), "link", "link", "Link the panes: the selection filters the others", ("home",), "Move", 825),
     Action("namespace", (), "ns", "ns", "Choose a namespace; without a name a list", ("anywhere",), "Move"),
     Action("owner", ("J",), "owner", "owner", "Go to the owner", ("table",), "Move"),
-    Action("node", ("o",), "", "node", "Go to the node", ("pods",), "Move"),
-    Action("object", ("o",), "", "object", "Go to the object that the event is about", ("events",), "Move", 110),
-    Action("replicasets", ("z",), "", "replicasets", "Its ReplicaSets", ("deployments",), "Move"),
+    Action("node", ("o",), "go-node", "node", "Go to the node", ("pods", "containers"), "Move"),
+    Action(
+        "object", ("o",), "go-object", "object", "Go to the object that the event is about", ("events",), "Move", 110
+    ),
+    Action("replicasets", ("z",), "go-replicasets", "replicasets", "Its ReplicaSets", ("deployments",), "Move"),
     # -------------------------------------------------------------- motion in a table
-    Action("down", ("j", "Down"), "", "down", "Next row", ("table",), "Move"),
-    Action("up", ("k", "Up"), "", "up", "Previous row", ("table",), "Move"),
-    Action("page-down", ("Ctrl-F", "PgDn"), "", "page", "A page down", ("table",), "Move"),
-    Action("page-up", ("Ctrl-B", "PgUp"), "", "page", "A page up", ("table",), "Move"),
-    Action("first", ("g", "Home"), "", "first", "First row", ("table",), "Move"),
-    Action("last", ("G", "End"), "", "last", "Last row", ("table",), "Move"),
-    Action("left", ("h", "Left"), "", "left", "Scroll to the left", ("table",), "Move"),
-    Action("right", ("Right",), "", "right", "Scroll to the right", ("table",), "Move"),
+    Action("down", ("j", "Down"), "down", "down", "Next row", ("table",), "Move"),
+    Action("up", ("k", "Up"), "up", "up", "Previous row", ("table",), "Move"),
+    Action("page-down", ("Ctrl-F", "PgDn"), "page-down", "page", "A page down", ("table",), "Move"),
+    Action("page-up", ("Ctrl-B", "PgUp"), "page-up", "page", "A page up", ("table",), "Move"),
+    Action("first", ("g", "Home"), "first", "first", "First row", ("table",), "Move"),
+    Action("last", ("G", "End"), "last", "last", "Last row", ("table",), "Move"),
+    Action("left", ("h", "Left"), "left", "left", "Scroll to the left", ("table",), "Move"),
+    Action("right", ("Right",), "right", "right", "Scroll to the right", ("table",), "Move"),
     # -------------------------------------------------------------- table
     Action("mark", ("Space",), "select", "mark", "Mark or unmark the row", ("table",), "Table"),
-    Action("mark-range", ("Ctrl-Space",), "", "mark range", "Mark from the last mark to here", ("table",), "Table"),
+    Action(
+        "mark-range",
+        ("Ctrl-Space",),
+        "select-range",
+        "mark range",
+        "Mark from the last mark to here",
+        ("table",),
+        "Table",
+    ),
     Action("clear-marks", ("Ctrl-\\",), "unmark", "unmark", "Clear all marks", ("table",), "Table"),
-    Action("clear-filter", ("Ctrl-U", "Ctrl-Q"), "", "clear filter", "Clear the filter", ("table",), "Table"),
+    Action("clear-filter", ("Ctrl-U", "Ctrl-Q"), "clear", "clear filter", "Clear the filter", ("table",), "Table"),
     Action("wide", ("Ctrl-W",), "wide", "wide", "More columns", ("table",), "Table"),
     Action("faults", ("Ctrl-Z",), "faults", "faults", "Only rows in trouble", ("table",), "Table"),
-    Action("sort-next", ("Shift-Right",), "", "sort", "Sort by the next column", ("table",), "Table"),
-    Action("sort-previous", ("Shift-Left",), "", "sort", "Sort by the column before", ("table",), "Table"),
-    Action("sort-reverse", ("O",), "", "reverse", "Turn the order around", ("table",), "Table"),
+    Action("sort-next", ("Shift-Right",), "sort-next", "sort", "Sort by the next column", ("table",), "Table"),
+    Action("sort-previous", ("Shift-Left",), "sort-previous", "sort", "Sort by the column before", ("table",), "Table"),
+    Action("sort-reverse", ("O",), "reverse", "reverse", "Turn the order around", ("table",), "Table"),
     Action("sort-name", ("N",), "sort", "by name", "Sort by name, or by the column named", ("table",), "Table"),
-    Action("sort-age", ("A",), "", "by age", "Sort by age", ("table",), "Table"),
-    Action("sort-status", ("S",), "", "by status", "Sort by status", ("table",), "Table"),
-    Action("sort-cpu", ("C",), "", "by cpu", "Sort by CPU", ("pods", "nodes"), "Table"),
-    Action("sort-memory", ("M",), "", "by memory", "Sort by memory", ("pods", "nodes"), "Table"),
-    Action("copy-name", ("c",), "", "copy", "Copy the name", ("table",), "Table"),
-    Action("copy-namespace", ("n",), "", "copy ns", "Copy the namespace", ("table",), "Table"),
+    Action("sort-age", ("A",), "sort-age", "by age", "Sort by age", ("table",), "Table"),
+    Action("sort-status", ("S",), "sort-status", "by status", "Sort by status", ("table",), "Table"),
+    Action("sort-cpu", ("C",), "sort-cpu", "by cpu", "Sort by CPU", ("pods", "nodes"), "Table"),
+    Action("sort-memory", ("M",), "sort-memory", "by memory", "Sort by memory", ("pods", "nodes"), "Table"),
+    Action("copy-name", ("c",), "copy", "copy", "Copy the name", ("table",), "Table"),
+    Action("copy-namespace", ("n",), "copy-namespace", "copy ns", "Copy the namespace", ("table",), "Table"),
     Action("save", ("Ctrl-S",), "dump", "save", "Write the table to a file", ("table",), "Table"),
     # -------------------------------------------------------------- the object
     Action("describe", ("d",), "describe", "desc", "Describe the object", ("table",), "Object", 200),
@@ -108,9 +119,22 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("logs", ("l",), "logs", "logs", "Logs", _LOGGED, "Object", 190),
     Action(
-        "logs-previous", ("p",), "", "prev logs", "Logs of the previous container", ("pods", "containers"), "Object"
+        "logs-previous",
+        ("p",),
+        "previous-logs",
+        "prev logs",
+        "Logs of the previous container",
+        ("pods", "containers"),
+        "Object",
     ),
-    Action("events-of", ("E",), "", "events", "Events of this object", ("table",), "Object", 260),
+    Action("events-of", ("E",), "events-of", "events", "Events of this object", ("table",), "Object", 260),
+    Action(
+        "history", ("H",), "timeline", "history", "Its pods over time, revisions, writes", ("table",), "Object", 270
+    ),
+    Action("diff", ("D",), "diff", "diff", "What changed on it, and who wrote it", ("table",), "Object", 280),
+    Action(
+        "xray", ("x",), "xray", "xray", "What it hangs together with; or all of a RESOURCE", ("table",), "Object", 265
+    ),
     Action("why", ("W",), "why", "why", "Why is it so?", ("table",), "Object", 240),
     Action(
         "delete", ("Ctrl-D",), "delete", "delete", "Delete the object or the marked ones", ("table",), "Object", 400
@@ -118,15 +142,37 @@ ACTIONS: tuple[Action, ...] = (
     Action("kill", ("Ctrl-K",), "kill", "kill", "Delete at once, without grace", ("pods",), "Object"),
     Action("evict", ("Ctrl-V",), "evict", "evict", "Evict the pod; respects disruption budgets", ("pods",), "Object"),
     Action("scale", ("s",), "scale", "scale", "Change the number of replicas", _SCALABLE, "Object", 180),
-    Action("scale-up", ("Alt-Up",), "", "+1", "One replica more", _SCALABLE, "Object"),
-    Action("scale-down", ("Alt-Down",), "", "-1", "One replica less", _SCALABLE, "Object"),
+    Action("scale-up", ("Alt-Up",), "scale-up", "+1", "One replica more", _SCALABLE, "Object"),
+    Action("scale-down", ("Alt-Down",), "scale-down", "-1", "One replica less", _SCALABLE, "Object"),
     Action("restart", ("r",), "restart", "restart", "Restart the rollout", _TEMPLATED, "Object", 185),
     Action("set-image", ("i",), "image", "image", "Change a container's image", (*_TEMPLATED, "pods"), "Object"),
-    Action("rollback", ("Ctrl-L",), "rollback", "rollback", "Roll back to this ReplicaSet", ("replicasets",), "Object"),
+    Action(
+        "rollback",
+        ("Ctrl-L",),
+        "rollback",
+        "rollback",
+        "Roll back to this ReplicaSet, or a revision",
+        ("replicasets", "deployments"),
+        "Object",
+    ),
     Action("trigger", ("t",), "trigger", "trigger", "Run the CronJob now", ("cronjobs",), "Object", 180),
     Action("suspend", ("s",), "suspend", "suspend", "Suspend or resume the CronJob", ("cronjobs",), "Object", 185),
+    Action(
+        "exec",
+        ("s",),
+        "exec",
+        "shell",
+        "A shell in the container, or one COMMAND",
+        ("pods", "containers"),
+        "Object",
+        192,
+    ),
+    Action(
+        "attach", ("a",), "attach", "attach", "What the container writes from now on", ("pods", "containers"), "Object"
+    ),
+    Action("used-by", ("u",), "used-by", "used by", "The pods that use it", _USED, "Object", 181),
     Action("decode", ("x",), "decode", "decode", "Show the secret's values", ("secrets",), "Object", 180),
-    Action("use-namespace", ("u",), "", "use", "Make it the namespace of all views", ("namespaces",), "Object", 180),
+    Action("use-namespace", ("u",), "use", "use", "Make it the namespace of all views", ("namespaces",), "Object", 180),
     Action("forward", ("F",), "forward", "fwd", "Forward a local port to it", _FORWARDED, "Object", 230),
     Action("forwards", ("f",), "pf", "forwards", "The port-forwards that are open", _FORWARDED, "Object"),
     # -------------------------------------------------------------- nodes
@@ -176,15 +222,34 @@ ACTIONS: tuple[Action, ...] = (
     # -------------------------------------------------------------- time
     Action("pause", (";",), "pause", "pause", "Pause or resume time", ("anywhere",), "Time", 800),
     Action("step", (".",), "step", "step", "Pause and do one unit of work", ("anywhere",), "Time"),
-    Action("faster", (">",), "", "faster", "Run time faster", ("anywhere",), "Time"),
-    Action("slower", ("<",), "", "slower", "Run time slower", ("anywhere",), "Time"),
+    Action("faster", (">",), "faster", "faster", "Run time faster", ("anywhere",), "Time"),
+    Action("slower", ("<",), "slower", "slower", "Run time slower", ("anywhere",), "Time"),
     Action("speed", (), "speed", "speed", "Set the speed: 0.1 1 2 5 10 60 600 max", ("anywhere",), "Time"),
     Action("run", (), "run", "run", "Run a stretch of time at once: 90s, 10m, 2h", ("anywhere",), "Time"),
     Action("step-back", (",",), "back", "step back", "One unit of work back, or N", ("anywhere",), "Time"),
-    Action("previous-stop", ("{",), "", "before", "Back to the bookmark, fault or action before", ("anywhere",), "Time"),
-    Action("next-stop", ("}",), "", "after", "On to the next of them, at last to the present", ("anywhere",), "Time"),
+    Action(
+        "previous-stop",
+        ("{",),
+        "previous",
+        "before",
+        "Back to the bookmark, fault or action before",
+        ("anywhere",),
+        "Time",
+    ),
+    Action(
+        "next-stop", ("}",), "next", "after", "On to the next of them, at last to the present", ("anywhere",), "Time"
+    ),
     Action("bookmark", ("B",), "mark", "bookmark", "Set a bookmark, with a NAME or without", ("anywhere",), "Time"),
     Action("goto", (), "goto", "goto", "Go to a bookmark or a time: NAME, 14:32, -90s, now", ("anywhere",), "Time"),
+    Action(
+        "fork",
+        ("I",),
+        "fork",
+        "what if",
+        "What if: a fork; again compares it: MINUTES, keep, drop",
+        ("anywhere",),
+        "Time",
+    ),
     Action("go-on", ("Y",), "resume", "go on", "In the past: go on from here", ("anywhere",), "Time"),
     # -------------------------------------------------------------- events pane
     Action(

@@ -80,7 +80,7 @@ class Binder:
                 self._statuses.clear()
             condition = {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": stamp}
             changed = {**status, "conditions": set_condition(status.get("conditions"), condition)}
-            # k8s: ClearingNominatedNodeNameAfterBinding
+            # k8s: a binding ends the nomination, ClearingNominatedNodeNameAfterBinding.
             changed.pop("nominatedNodeName", None)
             found = self._statuses[id(status)] = (status, stamp, changed)
         return found[2]

@@ -1,6 +1,6 @@
 """Bodies of writes: media type, document, kind and version, then the schema with the caller's strictness."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import orjson
@@ -89,6 +89,17 @@ def expected(call: Call) -> Expected:
     return Expected(gvr.group, gvr.version, call.strategy.kind)
 
 
+def _as_they_come(repeated: list[str], unknown: list[str], keys: Sequence[str]) -> list[str]:
+    """Both kinds of complaints in the order in which Go's decoder meets them."""
+    if not repeated or not unknown:
+        return repeated + unknown
+    met: dict[str, int] = {}
+    for place, path in enumerate(keys):
+        text = f'duplicate field "{path}"' if f'unknown field "{path}"' in met else f'unknown field "{path}"'
+        met.setdefault(text, place)
+    return sorted(repeated + unknown, key=lambda text: met.get(text, len(keys)))
+
+
 class Decoder:
     """Turns bodies into checked trees."""
 
@@ -109,7 +120,7 @@ class Decoder:
             raise unrecognized(wanted, f"{_PARSE}: {problem}", document.raw or _bytes(value))
         if not call.strategy.custom:
             self.check_kind(value, wanted)
-        return self.checked(call, value, wanted, document.repeated)
+        return self.checked(call, value, wanted, document.repeated, keys=document.keys)
 
     def document(self, call: Call, wanted: Expected) -> Document:
         """The decoded document, kinds unchecked."""
@@ -160,7 +171,14 @@ class Decoder:
         return self._scheme.of_kind(api_version, kind) is not None
 
     def checked(
-        self, call: Call, value: Tree, wanted: Expected, repeated: list[str], *, converter: bool = False
+        self,
+        call: Call,
+        value: Tree,
+        wanted: Expected,
+        repeated: list[str],
+        *,
+        converter: bool = False,
+        keys: Sequence[str] = (),
     ) -> Tree:
         """The tree after the schema. Raises BadRequest."""
         mode = call.options.field_validation
@@ -174,7 +192,7 @@ class Decoder:
         if decoded.errors:
             raise unhandled(wanted.kind, wanted.version, wanted.kind, decoded.errors[0])
         if mode != "Ignore":
-            complaints = [f'duplicate field "{path}"' for path in repeated] + list(decoded.unknown)
+            complaints = _as_they_come([f'duplicate field "{path}"' for path in repeated], list(decoded.unknown), keys)
             if complaints and mode == "Strict":
                 text = f"strict decoding error: {', '.join(complaints)}"
                 raise unhandled(wanted.kind, wanted.version, wanted.kind, text)

@@ -10,9 +10,10 @@ from kubesim.api.metadata import ordered
 from kubesim.api.options import DeleteOptions
 from kubesim.api.pipeline import Pipeline
 from kubesim.api.strategy import Strategy
+from kubesim.api.webhooks import Awaited, OutsideCall
 from kubesim.api.writer import Writer
 from kubesim.kernel.loop import Loop
-from kubesim.objects.errors import conflict
+from kubesim.objects.errors import ApiError, conflict
 from kubesim.objects.times import format_time, parse_time
 from kubesim.objects.wire import NAMESPACES, PODS, Gvr, Tree, core
 
@@ -89,6 +90,23 @@ class Deletion:
         if waits:
             return Deleted(stored, False)
         return Deleted(self._pipeline.remove(call, stored), True)
+
+    def ask(self, call: Call, objects: list[Tree]) -> None:
+        """Let all questions about the deletion of many objects be asked before the first one goes. Raises Awaited."""
+        plugins = self._admission.plugins
+        if not plugins.concerned(DELETE, call.strategy.gvr, call.subresource, call.namespace):
+            return
+        missing: list[OutsideCall] = []
+        for stored in objects:
+            try:
+                plugins.mutate(call, DELETE, None, stored)
+                plugins.validate(call, DELETE, None, stored)
+            except Awaited as awaited:
+                missing += awaited.calls
+            except ApiError:
+                break
+        if missing:
+            raise Awaited(*missing)
 
     def _grace(self, strategy: Strategy, stored: Tree, options: DeleteOptions) -> int | None:
         """Seconds to wait; None when a deletion is under way and this one does not shorten it."""

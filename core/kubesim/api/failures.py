@@ -69,7 +69,8 @@ def plain(message: str) -> ApiError:
 
 def bad_revision(text: str) -> str:
     """What is wrong with a resourceVersion that is no number."""
-    return f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+    problem = "value out of range" if text.isascii() and text.isdigit() else "invalid syntax"
+    return f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": {problem}'
 
 
 def too_large_revision(asked: int, current: int) -> ApiError:

@@ -11,14 +11,28 @@ _DIGITS = "0123456789"
 _HEX = "0123456789abcdefABCDEF"
 _WORDS = {"true": True, "false": False, "null": None}
 _END = "unexpected end of JSON input"
+_TOO_DEEP = "exceeded max depth"
+EXPLAINED = 64 * 1024
+"""Up to how many bytes a document that is no JSON is told what is wrong with it, in Go's words."""
 
 
 def parse_json(data: bytes) -> Any:
     """Decode a document. Raises ValueError with Go's text."""
     try:
         return orjson.loads(data)
-    except orjson.JSONDecodeError:
+    except orjson.JSONDecodeError as error:
+        if len(data) > EXPLAINED:
+            raise ValueError(_brief(data, error.pos)) from None
+    try:
         return _Scanner(data.decode("utf-8", "replace")).document()
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+
+
+def _brief(data: bytes, position: int) -> str:
+    # differs: what was expected at that place takes a slow look at all that comes before it.
+    letter = data.decode("utf-8", "replace")[position : position + 1]
+    return _unexpected(letter, "looking for beginning of value") if letter else _END
 
 
 def _unrepeated(pairs: list[tuple[str, Any]]) -> None:
@@ -39,13 +53,16 @@ def _repeats(data: bytes) -> bool:
     return False
 
 
-def repeated_fields(data: bytes) -> list[str]:
-    """The paths of keys that occur twice in one object, in order: ``spec.replicas``, ``spec.containers[0].name``."""
+def repeated_fields(data: bytes) -> tuple[list[str], list[str]]:
+    """The paths of keys that occur twice in one object, in order: ``spec.replicas``, ``spec.containers[0].name``.
+
+    If there are any, with the paths of all keys as they come.
+    """
     if not _repeats(data):
-        return []
+        return [], []
     scanner = _Scanner(data.decode("utf-8", "replace"))
     scanner.document()
-    return scanner.repeated
+    return scanner.repeated, scanner.keys
 
 
 class _Scanner:
@@ -55,6 +72,7 @@ class _Scanner:
         self.text = text
         self.position = 0
         self.repeated: list[str] = []
+        self.keys: list[str] = []
 
     def document(self) -> Any:
         """The one value of the document."""
@@ -104,6 +122,7 @@ class _Scanner:
                 raise ValueError(_unexpected(letter, "looking for beginning of object key string"))
             key = self.string()
             inner = f"{path}.{key}" if path else key
+            self.keys.append(inner)
             if key in found:
                 self.repeated.append(inner)
             self.expect(":", "after object key")

@@ -17,11 +17,15 @@ from kubesim.api.failures import (
 from kubesim.api.options import ListOptions, revision_of
 from kubesim.api.scheme import Scheme, fields_of, table_of
 from kubesim.api.strategy import Strategy
+from kubesim.kernel.journal import Journal
+from kubesim.kernel.loop import Loop
 from kubesim.objects.errors import ApiError, bad_request
-from kubesim.objects.wire import Tree
+from kubesim.objects.wire import Gvr, Tree
 from kubesim.store.mvcc import CompactedError, Store
 
 TOKEN_VERSION = "meta.k8s.io/v1"
+COMPACTION_MS = 300_000
+"""How often the states before the last time are given up. # k8s: storagebackend DefaultCompactInterval."""
 _Item = tuple[str, str, Tree]
 
 
@@ -35,9 +39,11 @@ class Page(NamedTuple):
 class Lists:
     """Answers lists from the store. # k8s: apiserver/pkg/storage/etcd3 GetList and the watch cache in front of it."""
 
-    def __init__(self, store: Store, scheme: Scheme) -> None:
+    def __init__(self, store: Store, scheme: Scheme, journal: Journal, loop: Loop) -> None:
         self._store = store
         self._scheme = scheme
+        self._journal = journal
+        self._loop = loop
 
     def page(self, strategy: Strategy, namespace: str, options: ListOptions) -> Page:
         """One page of a list. Raises ApiError."""
@@ -58,7 +64,7 @@ class Lists:
         if not exact:
             return _in_order(self._store.items(table_of(strategy), namespace), namespace), current
         try:
-            return _in_order(self._store.range_at(table_of(strategy), namespace, asked), namespace), asked
+            return _in_order(self._past(table_of(strategy), namespace, asked), namespace), asked
         except CompactedError:
             raise too_old_list() from None
 
@@ -71,11 +77,23 @@ class Lists:
             items, revision = self._store.items(table, namespace), self._store.revision
         else:
             try:
-                items = self._store.range_at(table, namespace, revision)
+                items = self._past(table, namespace, revision)
             except CompactedError:
                 raise too_old_continue(encode_token(-1, start.removeprefix("/"))) from None
         items = _in_order(items, namespace)
         return items[bisect_right(items, _place(start, namespace), key=_item_place) :], revision
+
+    def _past(self, table: Gvr, namespace: str, revision: int) -> list[_Item]:
+        """The objects at a revision. Raises CompactedError.
+
+        Every interval gives up what was outdated an interval before. Watches go on from older revisions, out of the
+        log. # k8s: apiserver/pkg/storage/etcd3/compact.go, cacher
+        """
+        following = self._journal.find(revision + 1)
+        compacted = self._loop.now // COMPACTION_MS * COMPACTION_MS - COMPACTION_MS
+        if following is not None and following.at <= compacted:
+            raise CompactedError(revision, revision + 1)
+        return self._store.range_at(table, namespace, revision)
 
     def _cut(self, strategy: Strategy, namespace: str, items: list[_Item], revision: int, options: ListOptions) -> Page:
         metadata: dict[str, Any] = {"resourceVersion": str(revision)}
@@ -146,12 +164,12 @@ def decode_token(token: str) -> tuple[int, str]:
     version = document.get("v", "") if isinstance(document, dict) else ""
     if version != TOKEN_VERSION:
         raise _bad_token(f"server does not recognize this encoded version {version}")
-    if not document.get("rv"):
+    revision, start = document.get("rv"), document.get("start", "")
+    if not isinstance(revision, int) or not revision:
         raise _bad_token(f"incorrect encoded start resourceVersion (version {version})")
-    start = document.get("start", "")
-    if not start:
+    if not isinstance(start, str) or not start:
         raise _bad_token(f"continue key is missing (version {version})")
-    return int(document["rv"]), start
+    return revision, start
 
 
 def _first_bad(token: str) -> int:

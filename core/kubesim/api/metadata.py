@@ -1,5 +1,6 @@
 """ObjectMeta: what the server sets on a create, what it keeps on an update, and which names and labels are valid."""
 
+import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -158,6 +159,8 @@ def name_errors(name: str, name_format: str) -> list[str]:
         return segment_errors(name)
     if name_format == "label":
         return label_errors(name)
+    if name_format == "address":
+        return address_errors(name)
     return [text.replace(" bytes", " characters") for text in subdomain_errors(name)]
 
 
@@ -169,6 +172,15 @@ def label_errors(text: str) -> list[str]:
     if not _LABEL_SHAPE.fullmatch(text):
         errors.append(_BAD_LABEL if subdomain_errors(text) else "must not contain dots")
     return errors
+
+
+def address_errors(text: str) -> list[str]:
+    """What is wrong with an IP address as a name. # k8s: apis/networking/validation ValidateIPAddressName."""
+    try:
+        shown = str(ipaddress.ip_address(text))
+    except ValueError:
+        return [f'ParseAddr("{text}"): unable to parse IP']
+    return [] if shown == text else ["must be a canonical format IP address"]
 
 
 def segment_errors(name: str) -> list[str]:

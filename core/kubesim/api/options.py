@@ -58,7 +58,14 @@ def integer(text: str) -> int:
     """An integer parameter. Raises BadRequest with Go's text."""
     if not _INTEGER.fullmatch(text):
         raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    if len(text) > _DIGITS or not -_INT64 <= int(text) < _INT64:
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": value out of range')
     return int(text)
+
+
+_INT64 = 1 << 63
+_DIGITS = 1_000
+"""From how many digits on a text is out of range for certain."""
 
 
 def list_options(query: Mapping[str, str], *, watch: bool) -> ListOptions:
@@ -194,7 +201,7 @@ def revision_of(text: str, error: Any) -> int:
     """A resourceVersion as a number, 0 for none; ``error`` makes the ApiError from what is wrong."""
     if not text:
         return 0
-    if not text.isascii() or not text.isdigit():
+    if not text.isascii() or not text.isdigit() or len(text) > _DIGITS:
         problem: ApiError = error(text)
         raise problem
     return int(text)

@@ -8,7 +8,7 @@ import orjson
 from kubesim.api import metadata
 from kubesim.api.call import Call
 from kubesim.api.decoding import SCHEME, Decoder, Expected, type_problem, unhandled
-from kubesim.api.documents import read_json
+from kubesim.api.documents import check_depth, read_json
 from kubesim.api.failures import (
     forbidden_field,
     invalid_value,
@@ -47,6 +47,8 @@ class Patcher:
         kind = self.check_type(call)
         patch, repeated = self._document(call, kind)
         new = self.applied(kind, old, patch, wanted)
+        if isinstance(call.request.body, bytes):
+            _check_depth(new)
         _check_kind(new, wanted)
         try:
             new = self._decoder.checked(call, new, wanted, repeated, converter=kind == STRATEGIC_PATCH)
@@ -74,6 +76,14 @@ class Patcher:
         except ValueError as error:
             raise bad_request(f"error decoding patch: {error}") from None
         return document.value, document.repeated
+
+
+def _check_depth(new: Tree) -> None:
+    # Each patch could add to the depth that those before it made.
+    try:
+        check_depth(new)
+    except ValueError as error:
+        raise bad_request(f"error decoding patch: {error}") from None
 
 
 def _check_options(call: Call, kind: str) -> None:

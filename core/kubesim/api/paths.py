@@ -34,6 +34,8 @@ def target_of(path: str) -> Target | None:
         group, version, rest = "", parts[1], parts[2:]
     elif parts[0] == "apis" and len(parts) > 3:
         group, version, rest = parts[1], parts[2], parts[3:]
+        if not group:
+            return None
     else:
         return None
     watch = rest[0] == "watch" and len(rest) > 1
@@ -93,9 +95,14 @@ def is_true(text: str) -> bool:
     return text.lower() not in {"false", "0"}
 
 
+AGENT_LIMIT = 128
+"""How many bytes the name of a field manager may have."""
+
+
 def agent_of(user_agent: str) -> str:
     """The short name of a client: ``kubectl`` of ``kubectl/v1.37.0 (linux)``. # k8s: the default field manager."""
-    return user_agent.split("/", 1)[0]
+    printable = "".join(letter for letter in user_agent.split("/", 1)[0] if letter.isprintable())
+    return printable.encode()[:AGENT_LIMIT].decode("utf-8", "ignore")
 
 
 def path_of(request: Request) -> str:

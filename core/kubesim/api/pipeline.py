@@ -130,6 +130,12 @@ class Pipeline:
             obj = strategy.to_storage(obj)
         return self._writer.put(table, namespace, name, obj, None, call.request)
 
+    def ask(self, call: Call, operation: str, obj: Tree) -> Tree:
+        """What admission plugins make of a request that stores nothing of its own. Raises ApiError."""
+        changed: Tree = self._plugins.mutate(call, operation, obj)
+        self._plugins.validate(call, operation, changed)
+        return changed
+
     # ------------------------------------------------------------------ change
     def current(self, call: Call) -> Tree:
         """The stored object that the path names. Raises NotFound."""

@@ -8,8 +8,13 @@ from kubesim.api.access.authorizer import Authorizer
 from kubesim.api.access.flowcontrol import FlowControl
 from kubesim.api.access.guard import AccessGuard
 from kubesim.api.admission.chain import Admission
+from kubesim.api.admission.connecting import options_of
+from kubesim.api.admission.extension import Base, plugins_of
+from kubesim.api.admission.hooks.answers import Mailbox
 from kubesim.api.admission.ingress import DefaultIngressClass
 from kubesim.api.admission.limits import LimitRanger
+from kubesim.api.admission.plugin import CONNECT
+from kubesim.api.admission.policies.typechecking import TypeChecker
 from kubesim.api.admission.quota import QuotaAdmission
 from kubesim.api.admission.storage import ClaimResize
 from kubesim.api.apply.applying import Applier
@@ -33,6 +38,7 @@ from kubesim.api.strategy import Context, Strategy
 from kubesim.api.subresources import CREATED, STREAMS, Subresources
 from kubesim.api.trusted import Trusted
 from kubesim.api.watch import Cursor
+from kubesim.api.webhooks import OUTSIDE
 from kubesim.api.writer import Writer
 from kubesim.kernel.chance import Chance
 from kubesim.kernel.journal import Journal
@@ -69,8 +75,11 @@ class ApiServer:
         self.authorizer = Authorizer(store)
         self.flows = FlowControl(store)
         admission.plugins.add(AccessGuard(self.authorizer))
-        limits = (LimitRanger(store), QuotaAdmission(store, loop, writer))
-        for plugin in (DefaultIngressClass(store), ClaimResize(store), *limits):
+        self.hooks = Mailbox(loop, chance)
+        self.type_checker = TypeChecker(self.scheme, schema)
+        own = (DefaultIngressClass(store), ClaimResize(store), LimitRanger(store))
+        extended = plugins_of(Base(store, self.scheme, schema, self.authorizer, self.hooks))
+        for plugin in (*own, *extended, QuotaAdmission(store, loop, writer)):
             admission.plugins.add(plugin)
         binder = Binder(store, loop)
         self._decoder = Decoder(self.scheme, schema)
@@ -79,7 +88,7 @@ class ApiServer:
         self._pipeline = Pipeline(store, loop, chance, writer, admission, schema, fields)
         self._applier = Applier(store, self._decoder, fields, self._pipeline)
         self._deletion = Deletion(loop, writer, self._pipeline, admission)
-        self._lists = lists.Lists(store, self.scheme)
+        self._lists = lists.Lists(store, self.scheme, journal, loop)
         self._expiry = EventExpiry(store, loop, writer)
         self._subresources = Subresources(
             store,
@@ -124,12 +133,15 @@ class ApiServer:
     def handle(self, request: Request) -> Response:
         """Answer a request of anyone, with every check. Never raises."""
         warnings: list[str] = []
+        before, OUTSIDE.simulated = OUTSIDE.simulated, self.hooks.simulated
         try:
             code, body = self._answer(request, warnings)
         except ApiError as error:
             return error.response(tuple(warnings))
         except Exception as error:  # a defect of the simulator must not take the cluster down
             return internal(f"{type(error).__name__}: {error}").response(tuple(warnings))
+        finally:
+            OUTSIDE.simulated = before
         return Response(code, body, tuple(warnings))
 
     def watch(self, request: Request) -> Cursor:
@@ -147,6 +159,16 @@ class ApiServer:
         if form.form == "Table":
             tables.check_include(options.include_object)
         return Cursor(self._store, self._loop, strategy, request.key.namespace, options, form)
+
+    def connect(self, request: Request) -> None:
+        """Ask the admission plugins about a stream that is going to begin. Raises ApiError."""
+        strategy = self.scheme.resolve(request.key.gvr)
+        options = options_of(strategy.gvr, request.subresource, request.query)
+        if options is None:
+            return
+        part = request.subresource.partition("/")[0]
+        call = self.call(request._replace(subresource=part), strategy, [])
+        self._pipeline.ask(call, CONNECT, options)
 
     def strategy(self, gvr: Gvr) -> Strategy:
         """The rules of a resource. Raises NotFound when it is not served."""
@@ -313,6 +335,7 @@ class ApiServer:
         page = self._lists.page(strategy, request.key.namespace, options)
         if strategy.custom:
             strategy.many_from_storage(page.items)
+        self._deletion.ask(call, page.items)
         deleted = [self._deletion.delete(call, stored, chosen).obj for stored in page.items]
         return tables.present_list(strategy, deleted, page.metadata, form, self._loop.now)
 

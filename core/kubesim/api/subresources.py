@@ -3,6 +3,7 @@
 from typing import Any
 
 from kubesim.api import scale
+from kubesim.api.admission.plugin import CREATE
 from kubesim.api.apply.applying import Applier
 from kubesim.api.apply.manager import Entries, FieldManager
 from kubesim.api.apply.scaling import of_object, of_scale
@@ -102,6 +103,7 @@ class Subresources:
             raise no_such_method()
         body = self._decoder.body(call, wanted)
         match_namespace(body, call.namespace)
+        body = self._pipeline.ask(call, CREATE, body)
         return self._bind(call, body) if wanted is BINDING else self._evict(call, body)
 
     def _bind(self, call: Call, body: Tree) -> Tree:

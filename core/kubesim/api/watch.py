@@ -13,7 +13,7 @@ from kubesim.api.strategy import Strategy
 from kubesim.api.webhooks import Awaited
 from kubesim.kernel.loop import Loop
 from kubesim.objects.errors import ApiError
-from kubesim.objects.wire import Tree, WatchEvent
+from kubesim.objects.wire import Gvr, Tree, WatchEvent
 from kubesim.store.mvcc import CompactedError, Store
 
 BOOKMARK_PERIOD_MS = 60_000
@@ -55,6 +55,16 @@ class Cursor:
         self.revision = store.revision if initial else asked
         """The newest revision that the client has been told of."""
         self._backlog: list[WatchEvent] = self._initial() if initial else []
+
+    @property
+    def kind(self) -> tuple[Gvr, str] | None:
+        """Watches of one kind that stand at one revision are told the same next; None when nobody else is told so."""
+        own = self.closed or self._backlog or not self._plain or self._form.form
+        return None if own or self._strategy.storage is not None else (self._table, self._namespace)
+
+    def skip_to(self, revision: int) -> None:
+        """The client was told of everything up to a revision by what another watch of its kind was told."""
+        self.revision = revision
 
     # ------------------------------------------------------------------ pulling
     def poll(self, limit: int | None = None) -> list[WatchEvent]:

@@ -4,7 +4,7 @@ The server itself has no sockets. A request that needs an answer which is not th
 whoever carried it in fetches the answer and carries the request in again, with all the answers so far.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -60,11 +60,16 @@ class Answer(NamedTuple):
 
 
 class Awaited(BaseException):
-    """A request cannot go on before this call is answered. Not an error: nothing has been written."""
+    """A request cannot go on before these calls are answered. Not an error: nothing has been written."""
 
-    def __init__(self, call: OutsideCall) -> None:
-        super().__init__(call)
-        self.call = call
+    def __init__(self, *calls: OutsideCall) -> None:
+        super().__init__(*calls)
+        self.calls = calls
+
+    @property
+    def call(self) -> OutsideCall:
+        """The first of them."""
+        return self.calls[0]
 
 
 class Outside:
@@ -72,20 +77,41 @@ class Outside:
 
     def __init__(self) -> None:
         self._answers: Mapping[str, Answer] | None = None
+        self._first: dict[str, Any] = {}
+        self.annotations: dict[str, str] | None = None
+        """What plugins tell the audit log about the request under way."""
+        self.simulated: Callable[[OutsideCall], Answer | None] | None = None
+        """Who answers for webhooks in pods of the cluster that is asked at present."""
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether the request under way can be carried in again."""
+        return self._answers is not None
 
     @contextmanager
-    def answering(self, answers: Mapping[str, Answer]) -> Iterator[None]:
+    def answering(
+        self,
+        answers: Mapping[str, Answer],
+        first: dict[str, Any] | None = None,
+        notes: dict[str, str] | None = None,
+    ) -> Iterator[None]:
         """Within, ``ask`` answers from these, and raises Awaited for any other question."""
-        before, self._answers = self._answers, answers
+        before = self._answers, self._first, self.annotations
+        self._answers, self._first, self.annotations = answers, {} if first is None else first, notes
         try:
             yield
         finally:
-            self._answers = before
+            self._answers, self._first, self.annotations = before
+
+    def first(self, key: str, value: Any) -> Any:
+        """The value that was given when the request came here for the first time: later ones may be drawn anew."""
+        return value if self._answers is None else self._first.setdefault(key, value)
 
     def ask(self, call: OutsideCall) -> Answer:
         """The answer to a call. Raises Awaited when there is none yet."""
         if self._answers is None:
-            return Answer(error="webhooks are only called for requests over HTTP")
+            found = None if self.simulated is None else self.simulated(call)
+            return found or Answer(error="webhooks are only called for requests over HTTP")
         found = self._answers.get(call.key)
         if found is None:
             raise Awaited(call)

@@ -180,7 +180,6 @@ class TokensController:
         self._client.update(SECRETS, {**secret, "metadata": metadata, "data": filled})
         return None
 
-
     def _holds(self, encoded: str) -> bool:
         """Whether a token is there and good; one that other keys signed is made anew."""
         if not encoded or self._seal.authority is None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from kubesim.faults.builders import KILL, KUBELET_STOP, NODE_CRASH
+from kubesim.faults.builders import DISK_PRESSURE, KILL, KUBELET_STOP, MEMORY_PRESSURE, NODE_CRASH
 from kubesim.objects import pods as readers
 from kubesim.objects.refs import controller_of, place
 from kubesim.objects.selectors import from_map
@@ -11,6 +11,8 @@ from kubesim.objects.wire import NODES, PODS, SERVICES, Gvr, Key, Tree
 
 STOPS, SILENT, RESTARTS, LOSES, SHRINKS = "stops", "silent", "restarts", "loses all endpoints", "loses endpoints"
 OWNED = "loses pods"
+THREATENED = "may be evicted"
+_SHORT = {MEMORY_PRESSURE: "low on memory", DISK_PRESSURE: "low on disk"}
 
 
 class Hit(NamedTuple):
@@ -26,6 +28,10 @@ def blast_radius(fault: Tree, pods: Iterable[Tree], services: Iterable[Tree] = (
     spec = fault["spec"]
     type_, target = spec["type"], spec["target"]
     every = [pod for pod in pods if readers.is_active(pod)]
+    if type_ in _SHORT:
+        here = [pod for pod in every if readers.node_name(pod) == target["name"]]
+        hits = [Hit(Key(NODES, "", target["name"]), _SHORT[type_])]
+        return hits + [Hit(Key(PODS, *place(pod)), THREATENED, _owner_text(pod)) for pod in here]
     if type_ == KILL:
         wanted = (target.get("namespace", ""), target["name"])
         struck = [pod for pod in every if place(pod) == wanted]

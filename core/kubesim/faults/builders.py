@@ -7,7 +7,8 @@ from kubesim.objects.wire import FAULTS, Tree
 
 NODE_CRASH, KUBELET_STOP, PARTITION, KILL = "NodeCrash", "KubeletStop", "NetworkPartition", "KillContainers"
 COMPONENT_CRASH = "ComponentCrash"
-TYPES = (NODE_CRASH, KUBELET_STOP, PARTITION, KILL, COMPONENT_CRASH)
+MEMORY_PRESSURE, DISK_PRESSURE = "MemoryPressure", "DiskPressure"
+TYPES = (NODE_CRASH, KUBELET_STOP, PARTITION, KILL, COMPONENT_CRASH, MEMORY_PRESSURE, DISK_PRESSURE)
 MAX_NAME = 253
 
 
@@ -24,6 +25,16 @@ def stop_kubelet(name: str) -> Tree:
 def partition(name: str) -> Tree:
     """The node is cut off from the API server: it goes on with what it knows."""
     return _fault(PARTITION, "partition", {"kind": "Node", "name": name})
+
+
+def eat_memory(name: str) -> Tree:
+    """A program outside of Kubernetes takes nearly all the memory of a node."""
+    return _fault(MEMORY_PRESSURE, "memory", {"kind": "Node", "name": name})
+
+
+def fill_disk(name: str) -> Tree:
+    """The disk of a node fills up."""
+    return _fault(DISK_PRESSURE, "disk", {"kind": "Node", "name": name})
 
 
 def kill_containers(namespace: str, pod: str) -> Tree:

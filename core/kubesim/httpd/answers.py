@@ -1,5 +1,6 @@
 """Answers before they go on the wire: JSON or YAML bytes, Warning headers, failures as Status objects."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,6 +12,8 @@ from kubesim.objects.wire import EMPTY, JSON
 
 YAML = "application/yaml"
 TEXT = "text/plain; charset=utf-8"
+_NO_HEADER = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
+"""What no header may hold: control characters and halves of letters."""
 _WARNING_LIMIT = 256
 _WARNINGS_LIMIT = 4096
 
@@ -46,6 +49,8 @@ def refused(error: ApiError) -> Answer:
 def warning_headers(warnings: Sequence[str]) -> list[str]:
     """The values of the Warning headers. # k8s: apiserver/pkg/endpoints/filters/warning.go."""
     texts = list(dict.fromkeys(" ".join(item.split()) for item in warnings))
+    # k8s: NewWarningHeader refuses control characters, and such a warning is left out.
+    texts = [item for item in texts if not _NO_HEADER.search(item)]
     if sum(map(len, texts)) > _WARNINGS_LIMIT:
         texts = [item[:_WARNING_LIMIT] for item in texts]
     return ['299 - "' + item.replace("\\", "\\\\").replace('"', '\\"') + '"' for item in texts]

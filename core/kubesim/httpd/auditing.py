@@ -237,6 +237,10 @@ class Record:
             "authorization.k8s.io/reason": decision.reason,
         }
 
+    def annotated(self, notes: Mapping[str, str]) -> None:
+        """Admission plugins have something to say about it."""
+        self._annotations.update(notes)
+
     def body(self, content: Any) -> None:
         """What was sent."""
         if self._chosen.level >= _REQUEST:

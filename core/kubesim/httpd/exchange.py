@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
+from aiohttp.web_protocol import RequestPayloadError
 
 from kubesim.api.documents import BODY_LIMIT, read_json, read_yaml
 from kubesim.api.failures import internal, no_such_method, not_acceptable
@@ -31,6 +32,7 @@ LOG.addHandler(logging.NullHandler())
 GZIP_FROM = 128 * 1024
 """From how many bytes on an answer is compressed. # k8s: apiserver/pkg/endpoints/handlers/responsewriters"""
 _UPGRADES = {"exec": commands.serve, "attach": commands.serve, "portforward": forwarding.serve}
+_CONNECTIONS = frozenset({*_UPGRADES, "proxy"})
 
 
 class Exchange:
@@ -49,6 +51,8 @@ class Exchange:
             found = await self._respond()
         except ApiError as error:
             found = refused(error)
+        except web.HTTPBadRequest as error:
+            found = refused(bad_request(f"unable to upgrade: {error.text}"))
         except Exception as error:  # a defect of the simulator must not take the server down
             LOG.exception("%s %s", self._http.method, self._http.raw_path)
             found = refused(internal(f"{type(error).__name__}: {error}"))
@@ -63,6 +67,7 @@ class Exchange:
         http, server = self._http, self._server
         route, _, _ = http.raw_path.partition("?")
         path = route.rstrip("/") or "/"
+        gate.check_headers(http)
         caller = server.gate.caller(http, path)
         identity = caller.identity
         request = request_from_http(http.method, http.raw_path, http.headers, None, identity)
@@ -117,6 +122,9 @@ class Exchange:
     # ------------------------------------------------------------------ streams
     async def _stream(self, request: Request) -> Answer | web.StreamResponse | None:
         gvr, part, server = request.key.gvr, request.subresource, self._server
+        if gvr in {PODS, SERVICES, NODES} and part.split("/", 1)[0] in _CONNECTIONS:
+            server.catch_up()
+            await server.webhooks.answered(partial(server.cluster.api.connect, request))
         if gvr == PODS and part in _UPGRADES:
             return await _UPGRADES[part](server, self._http, request)
         if gvr == PODS and part == "log" and request.verb == "get":
@@ -150,7 +158,9 @@ class Exchange:
         if gvr == SERVICEACCOUNTS and request.subresource == "token" and request.verb == "create":
             return self._token(request)
         server.catch_up()
-        response = await server.webhooks.answered(partial(server.cluster.api.handle, request))
+        notes: dict[str, str] = {}
+        response = await server.webhooks.answered(partial(server.cluster.api.handle, request), notes)
+        self._record.annotated(notes)
         server.poke()
         answer = Answer(response.code, response.body, JSON, warnings=response.warnings)
         if response.code >= 400:
@@ -202,9 +212,19 @@ class Exchange:
             http.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         if not http.can_read_body:
             return b""
+        try:
+            async with asyncio.timeout(self._server.options.body_seconds):
+                return await self._whole_body()
+        except TimeoutError:
+            text = "request did not complete within the allotted timeout"
+            raise failure(504, "Timeout", f"Timeout: {text}", {}) from None
+        except RequestPayloadError as error:
+            raise bad_request(f"the body cannot be read: {error}") from None
+
+    async def _whole_body(self) -> bytes:
         parts: list[bytes] = []
         size = 0
-        async for part in http.content.iter_any():
+        async for part in self._http.content.iter_any():
             size += len(part)
             if size > BODY_LIMIT:
                 text = f"Request entity too large: limit is {BODY_LIMIT}"
@@ -225,7 +245,7 @@ class Exchange:
         if long_field(answer.body) and answer.content_type == JSON:
             pieces = self._server.encoder.pieces(answer.body)
         else:
-            body = encode(answer.body, answer.content_type)
+            body = self._whole(answer)
             if len(body) > GZIP_FROM:
                 pieces = (body[at : at + GZIP_FROM] for at in range(0, len(body), GZIP_FROM))
         if pieces is not None and answer.code == 200:
@@ -234,6 +254,13 @@ class Exchange:
         for text in warning_headers(answer.warnings):
             response.headers.add("Warning", text)
         return response
+
+    def _whole(self, answer: Answer) -> bytes:
+        reads = self._http.method == "GET" and answer.code == 200 and answer.content_type == JSON
+        if not reads or not isinstance(answer.body, dict):
+            # What a write answers may be a rehearsal, which has the revision of what is stored and is not the same.
+            return encode(answer.body, answer.content_type)
+        return self._server.encoder.short(answer.body)
 
     def _gzips(self) -> bool:
         return "gzip" in self._http.headers.get("Accept-Encoding", "")

@@ -7,8 +7,10 @@ from aiohttp import web
 
 from kubesim.api.access.attributes import MASTERS
 from kubesim.api.access.flowcontrol import Flow
+from kubesim.api.failures import not_acceptable
 from kubesim.httpd.answers import TEXT, Answer
 from kubesim.httpd.identities import Access, Attributes, Decision, check, impersonated
+from kubesim.objects.errors import bad_request
 from kubesim.objects.selectors import parse_fields
 from kubesim.objects.wire import EMPTY, NAMESPACES, Identity, Request
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 READS, WRITES = 400, 200
 """How many requests that read, and that write, may be under way. # k8s: --max-requests-inflight and -mutating-"""
 TOO_MANY = Answer(429, b"Too many requests, please try again later.\n", TEXT, {"Retry-After": "1"})
+ACCEPT_LIMIT = 4096
+"""The longest Accept header in letters."""
 _READING = frozenset({"get", "list", "watch"})
 _LONG_PARTS = frozenset({"attach", "exec", "log", "portforward", "proxy"})
 _STREAMED = frozenset({"exec", "attach", "portforward", "proxy"})
@@ -104,6 +108,22 @@ class Gate:
         """Where the request belongs."""
         found: Flow | None = self._server.cluster.api.flows.classify(identity, wanted)
         return found
+
+
+def check_headers(http: web.BaseRequest) -> None:
+    """Refuse headers that are no text, and an Accept beyond all measure. Raises ApiError.
+
+    # differs: Go passes on any bytes; here they would end up in objects, which are text.
+    """
+    # A token that is no text is simply not known, which is said in another place.
+    values = b"".join([value for name, value in http.raw_headers if name.lower() != b"authorization"])
+    if not values.isascii():
+        try:
+            values.decode()
+        except UnicodeDecodeError:
+            raise bad_request("the headers are not valid UTF-8") from None
+    if len(http.headers.get("Accept", "")) > ACCEPT_LIMIT:
+        raise not_acceptable()
 
 
 def certificate_of(http: web.BaseRequest) -> Mapping[str, Any] | None:

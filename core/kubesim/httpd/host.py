@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 from kubesim.httpd.encoding import Encoder
 from kubesim.httpd.pulse import Pulse
+from kubesim.httpd.streams.fan import Fan
 from kubesim.httpd.webhooks import Webhooks
 
 
@@ -12,6 +13,7 @@ class Host(Protocol):
 
     pulse: Pulse
     encoder: Encoder
+    fan: Fan
     webhooks: Webhooks
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from kubesim.api.documents import TOO_DEEP, check_depth
 from kubesim.api.schema import Field, Gvk, Schema, Type
 from kubesim.api.schema.facts import LIST, MAP, OBJECT
 from kubesim.objects.times import format_time
@@ -19,6 +20,10 @@ VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 Token = tuple[int, int, Any]
 """Field number, wire type, and an integer or bytes."""
 
+DELETE_OPTIONS = "DeleteOptions"
+_PROPS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"
+_EITHER = {"JSONSchemaPropsOrBool": (2, 1), "JSONSchemaPropsOrArray": (1, 2), "JSONSchemaPropsOrStringArray": (1, 2)}
+"""Types that hold a schema or something else, with the field numbers of both."""
 ABSENT = object()
 """Stands for a value that JSON would leave out."""
 
@@ -84,11 +89,20 @@ def decode(schema: Schema, body: bytes) -> dict[str, Any]:
     """The object in a body, as the same client would have written it in JSON. Raises ValueError."""
     api_version, kind, raw = envelope(body)
     group, _, version = api_version.rpartition("/")
-    gvk: Gvk = (group, version, kind)
+    # k8s: metav1.AddToGroupVersion registers the options of deletions in every group.
+    gvk: Gvk = ("", "v1", kind) if kind == DELETE_OPTIONS else (group, version, kind)
     if not schema.knows(gvk) or not any(field.numbers for field in schema.type(gvk).fields.values()):
         msg = f'no kind "{kind}" is registered for version "{api_version}"'
         raise ValueError(msg)
-    tree = _Decoder(schema).message(schema.type(gvk), raw)
+    try:
+        tree = _Decoder(schema).message(schema.type(gvk), raw)
+        check_depth(tree)
+    except RecursionError:
+        raise ValueError(TOO_DEEP) from None
+    except (TypeError, OverflowError, struct.error) as error:
+        # A field came with the wire type of another one.
+        msg = f"proto: wrong wireType: {error}"
+        raise ValueError(msg) from None
     return {"kind": kind, "apiVersion": api_version, **tree}
 
 
@@ -152,7 +166,21 @@ class _Decoder:
         if kind is None:
             msg = f"no type {shape}"
             raise ValueError(msg)
+        if kind.struct in _EITHER:
+            return self._either(kind.struct, list(tokens(value)))
         return self._opaque(value) if kind.opaque else self.message(kind, value)
+
+    def _either(self, struct: str, found: list[Token]) -> Any:
+        """A schema, or what may stand in its place. # k8s: apiextensions/v1 marshal.go."""
+        place, other = _EITHER[struct]
+        props = self._schema.named(_PROPS)
+        whole = next((value for number, _, value in found if number == place), None)
+        if whole is not None:
+            return self.message(props, whole)
+        rest = [value for number, _, value in found if number == other]
+        if struct == "JSONSchemaPropsOrBool":
+            return bool(rest and rest[0])
+        return [self.message(props, item) if struct == "JSONSchemaPropsOrArray" else _text(item) for item in rest]
 
     def _opaque(self, data: bytes) -> Any:
         """Any JSON, which is one field of bytes."""
@@ -172,6 +200,9 @@ def _numbered(fields: Any, depth: int) -> dict[int, list[Field]]:
 
 # ---------------------------------------------------------------------- scalars
 def _text(value: Any) -> str:
+    if isinstance(value, int):
+        msg = "proto: wrong wireType = 0 for a text"
+        raise ValueError(msg)
     return bytes(value).decode("utf-8", "replace")
 
 
@@ -185,7 +216,8 @@ def _signed32(value: Any) -> int:
 
 
 def _double(value: Any) -> float:
-    return float(struct.unpack("<d", value)[0])
+    found = float(struct.unpack("<d", value)[0])
+    return int(found) if found.is_integer() and abs(found) < 1 << 53 else found
 
 
 def _bytes(value: Any) -> str:

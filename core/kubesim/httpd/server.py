@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from kubesim.api.schema import Schema
+from kubesim.api.webhooks import Answer as HookAnswer
+from kubesim.api.webhooks import OutsideCall
 from kubesim.httpd.accounts import ServiceAccounts
 from kubesim.httpd.auditing import AuditLog, Record
 from kubesim.httpd.credentials import Credentials, state_folder, write_kubeconfig
@@ -23,6 +25,7 @@ from kubesim.httpd.metrics import ENTRIES, Metrics
 from kubesim.httpd.pulse import Pulse
 from kubesim.httpd.reviews import Reviews
 from kubesim.httpd.signing import ServedAuthority
+from kubesim.httpd.streams.fan import Fan
 from kubesim.httpd.tokens import Keyring
 from kubesim.httpd.webhooks import Webhooks
 from kubesim.objects.wire import EMPTY, FAULTS, SERVICES, Identity, Tree
@@ -34,6 +37,8 @@ PROTOCOL_LOG.propagate = False
 PROTOCOL_LOG.addHandler(logging.NullHandler())
 LINE_LIMIT = 1024 * 1024
 """The longest request line and header: commands travel in URLs."""
+LINGERING_SECONDS = 1.0
+"""How long what is left of a refused body is read, so that its sender gets to see the answer."""
 TOKEN_USER = Identity("admin", ("system:masters", "system:authenticated"), uid="admin")
 
 
@@ -52,6 +57,10 @@ class Options(NamedTuple):
     audit: AuditLog | None = None
     limits: tuple[int, int] = (READS, WRITES)
     """How many reading and writing requests may be under way."""
+    idle_seconds: float = 90.0
+    """How long a connection may be without a request, or the head of one may take. # k8s: RunServer"""
+    body_seconds: float = 60.0
+    """How long a body may take. # k8s: --request-timeout"""
 
 
 def _nothing() -> None:
@@ -76,9 +85,12 @@ class Server:
     ) -> None:
         self.options = options = options or Options()
         self.pulse = Pulse()
-        self.encoder = Encoder()
+        self.schema = schema = Schema.load()
+        self.encoder = Encoder(
+            versions=frozenset(f"{group}/{name}" if group else name for group, name, _ in schema.kinds())
+        )
+        self.fan = Fan(self.encoder)
         self.gate = Gate(self, access or ClusterAccess(self), Limits(*options.limits))
-        self.schema = Schema.load()
         self.port = options.port
         self.kubeconfig: Path | None = None
         """Where the kubeconfig is, once the server has started."""
@@ -87,7 +99,7 @@ class Server:
         self._cluster = cluster
         self._runner: web.ServerRunner | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.webhooks = Webhooks(self._service)
+        self.webhooks = Webhooks(self._service, self._simulated)
         self.metrics = Metrics(cluster)
         self._folder = options.folder or state_folder()
         self._credentials: Credentials | None = None
@@ -109,6 +121,10 @@ class Server:
         found: Tree | None = self._cluster.store.get(SERVICES, namespace, name)
         return found
 
+    def _simulated(self, call: OutsideCall) -> HookAnswer | None:
+        found: HookAnswer | None = self._cluster.api.hooks.simulated(call)
+        return found
+
     def _install(self) -> None:
         """Sign for the cluster from now on."""
         if self._credentials is not None:
@@ -127,6 +143,7 @@ class Server:
         self.metrics = Metrics(cluster)
         self.documents = self._documents()
         self.encoder.clear()
+        self.fan.clear()
         for task in list(self._tasks):
             task.cancel()
 
@@ -141,11 +158,12 @@ class Server:
     def poke(self) -> None:
         """See Host."""
         self._poke()
-        self.pulse.changed()
+        self.changed()
 
     def changed(self) -> None:
         """The cluster may have changed: watches look for news at the next tick."""
         self.pulse.changed()
+        self.webhooks.fetch(self._cluster.api.hooks, self._poke)
 
     # ------------------------------------------------------------------ life
     @property
@@ -165,6 +183,10 @@ class Server:
             logger=PROTOCOL_LOG,
             max_line_size=LINE_LIMIT,
             max_field_size=LINE_LIMIT,
+            # k8s: bodies are read as they come, whatever Content-Encoding says.
+            auto_decompress=False,
+            keepalive_timeout=self.options.idle_seconds,
+            lingering_time=LINGERING_SECONDS,
         )
         self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
         await self._runner.setup()
@@ -182,9 +204,15 @@ class Server:
         """End all streams and stop listening."""
         for task in list(self._tasks):
             task.cancel()
-        if self._runner is not None:
+        if self._runner is not None and self._runner.server is not None:
+            open_ones = [each.transport for each in self._runner.server.connections]
             await self._runner.cleanup()
             self._runner = None
+            for transport in open_ones:
+                if transport is not None:
+                    # TLS would wait for clients to say farewell.
+                    transport.abort()
+            await asyncio.sleep(0)
         if self.kubeconfig is not None and self.options.kubeconfig is None:
             self.kubeconfig.unlink(missing_ok=True)
 

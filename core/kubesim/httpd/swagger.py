@@ -18,6 +18,8 @@ _PLAIN: Mapping[str, str] = {
 }
 """Types that v3 describes with ``oneOf``, which v2 does not have."""
 _V3_ONLY = frozenset({"oneOf", "anyOf", "not", "nullable", "allOf"})
+_KINDS = "x-kubernetes-group-version-kind"
+_PRESERVE = "x-kubernetes-preserve-unknown-fields"
 _SECURITY = {"BearerToken": {"description": "Bearer Token authentication", "type": "apiKey", "name": "authorization",
                              "in": "header"}}  # fmt: skip
 
@@ -90,9 +92,9 @@ def _add(document: Mapping[str, Any], paths: dict[str, Any], definitions: dict[s
 
 def _join(known: dict[str, Any], schema: Mapping[str, Any]) -> None:
     """Types of several groups name the kinds of all of them."""
-    kinds = known.get("x-kubernetes-group-version-kind")
+    kinds = known.get(_KINDS)
     if kinds is not None:
-        kinds += [kind for kind in schema.get("x-kubernetes-group-version-kind", ()) if kind not in kinds]
+        kinds += [kind for kind in schema.get(_KINDS, ()) if kind not in kinds]
 
 
 def _item(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,16 +143,38 @@ def _schema(schema: Any) -> Any:
         # A v2 reference has room for a description beside it, and for the extensions of patches.
         kept = {key: value for key, value in schema.items() if key == "description" or key.startswith("x-")}
         return {**kept, "$ref": target[0]["$ref"].replace(_V3, _V2)}
-    found: dict[str, Any] = {}
-    for name, value in schema.items():
-        if name == "properties":
-            found[name] = {field: _schema(inner) for field, inner in value.items()}
-        elif name in {"items", "additionalProperties"}:
-            found[name] = _schema(value)
-        elif name == "default" and value in ({}, ""):
-            continue
-        elif name == "x-kubernetes-group-version-kind":
-            found[name] = list(value) if isinstance(value, list) else value
-        elif name not in _V3_ONLY:
-            found[name] = value
-    return found
+    if schema.get(_PRESERVE) and _KINDS in schema:
+        return {"type": "object", _KINDS: list(schema[_KINDS])}
+    return {
+        name: _part(name, value)
+        for name, value in _structural(schema).items()
+        if name not in _V3_ONLY and not (name == "default" and value in ({}, ""))
+    }
+
+
+def _part(name: str, value: Any) -> Any:
+    if name == "properties":
+        return {field: _schema(inner) for field, inner in value.items()}
+    if name in {"items", "additionalProperties"}:
+        return _schema(value)
+    return list(value) if name == _KINDS and isinstance(value, list) else value
+
+
+def _structural(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without what v2 or kubectl could not cope with in custom resources.
+
+    # k8s: apiextensions-apiserver/pkg/controller/openapi/v2/conversion.go
+    """
+    left = dict(schema)
+    if left.get("nullable"):
+        left = {name: value for name, value in left.items() if name not in {"type", "items", "properties"}}
+    if left.get(_PRESERVE):
+        left = {name: value for name, value in left.items() if name not in {"items", "properties"}}
+    if (left.get("type") == "array" and "items" not in left) or (left.get(_PRESERVE) and left.get("type") == "object"):
+        del left["type"]
+    inner = left.get("properties") or {}
+    absent = [name for name, value in inner.items() if isinstance(value, Mapping) and value.get("nullable")]
+    if absent and left.get("required"):
+        required = [name for name in left["required"] if name not in absent]
+        left = {name: value for name, value in {**left, "required": required}.items() if name != "required" or required}
+    return left

@@ -4,6 +4,7 @@
 done. Nothing was written before, so that this is as if the cluster had waited; and the loop goes on meanwhile.
 """
 
+import asyncio
 import base64
 import binascii
 import ssl
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import orjson
 
+from kubesim.api.admission.hooks.answers import Mailbox
 from kubesim.api.failures import internal
 from kubesim.api.webhooks import OUTSIDE, UID, Answer, Awaited, OutsideCall
 from kubesim.objects.wire import EMPTY, Tree
@@ -23,6 +25,7 @@ Result = TypeVar("Result")
 ADDRESS = "kubetui.dev/webhook-address"
 """The annotation of a Service that says where on this machine it is served: ``127.0.0.1:9443``."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+GOODBYE_SECONDS = 0.25
 MOST = 32
 """How many answers one request may wait for."""
 
@@ -30,36 +33,86 @@ MOST = 32
 class Webhooks:
     """The way out. ``lookup`` finds the Service that a clientConfig names: (namespace, name) to the object or None."""
 
-    def __init__(self, lookup: Callable[[str, str], Tree | None]) -> None:
+    def __init__(
+        self,
+        lookup: Callable[[str, str], Tree | None],
+        simulated: Callable[[OutsideCall], Answer | None] | None = None,
+    ) -> None:
         self._lookup = lookup
+        self._tasks: set[asyncio.Future[None]] = set()
+        self._called = False
+        self._closed = False
+        self._simulated = simulated
+        """Whoever answers for webhooks that run in pods of the cluster."""
 
-    async def answered(self, work: Callable[[], Result]) -> Result:
-        """The result of ``work``, which is called again after each answer it awaits. Raises ApiError."""
+    async def answered(self, work: Callable[[], Result], notes: dict[str, str] | None = None) -> Result:
+        """The result of ``work``, which is called again after each answer it awaits. Raises ApiError.
+
+        ``notes`` is filled with what admission plugins tell the audit log.
+        """
         answers: dict[str, Answer] = {}
+        first: dict[str, Any] = {}
         for _ in range(MOST):
             try:
-                with OUTSIDE.answering(answers):
+                with OUTSIDE.answering(answers, first, notes):
                     return work()
             except Awaited as awaited:
-                call = awaited.call
-            answers[call.key] = await self._send(call)
+                calls = awaited.calls
+            found = await asyncio.gather(*(self.send(call) for call in calls))
+            answers.update({call.key: answer for call, answer in zip(calls, found, strict=True)})
         raise internal(f"one request asked webhooks more than {MOST} times")
 
-    async def _send(self, call: OutsideCall) -> Answer:
+    def fetch(self, mailbox: Mailbox, poke: Callable[[], None]) -> None:
+        """Begin to fetch what components wait for; ``poke`` is called when an answer has come."""
+        mailbox.carried = not self._closed
+        if self._closed or not mailbox.wanted:
+            return
+        for call in mailbox.take():
+            task = asyncio.ensure_future(self._fetched(mailbox, call, poke))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Give up what is being fetched."""
+        self._closed = True
+        tasks = list(self._tasks)
+        if tasks:
+            # A connection that is cancelled while it is made is not closed by asyncio.
+            await asyncio.wait(tasks, timeout=1.0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._called:
+            # TLS connections say goodbye to their peers in the background.
+            await asyncio.sleep(GOODBYE_SECONDS)
+
+    async def _fetched(self, mailbox: Mailbox, call: OutsideCall, poke: Callable[[], None]) -> None:
+        mailbox.put(call, await self.send(call))
+        poke()
+
+    async def send(self, call: OutsideCall) -> Answer:
+        """Fetch one answer."""
         config = call.config
+        simulated = None if self._simulated is None else self._simulated(call)
+        if simulated is not None:
+            return simulated
         try:
             url, host = self._address(config)
         except ValueError as error:
             return Answer(error=str(error))
-        body = orjson.dumps(call.body).replace(UID.encode(), str(uuid.uuid4()).encode())
+        self._called = True
+        uid = str(uuid.uuid4())
+        body = orjson.dumps(call.body).replace(UID.encode(), uid.encode())
         timeout = aiohttp.ClientTimeout(total=call.timeout_seconds)
         try:
             context = _context(config.get("caBundle"))
-            async with aiohttp.ClientSession(timeout=timeout) as session:
+            connector = aiohttp.TCPConnector(force_close=True)
+            async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
                 headers = {"Content-Type": "application/json", "Accept": "application/json"}
-                sent = session.post(url, data=body, headers=headers, ssl=context, server_hostname=host)
+                asked = f"{url}?timeout={call.timeout_seconds}s"
+                sent = session.post(asked, data=body, headers=headers, ssl=context, server_hostname=host)
                 async with sent as response:
-                    return await _read(response, url)
+                    return await _read(response, url, uid)
         except TimeoutError:
             why = "context deadline exceeded"
             return Answer(error=f'Post "{url}?timeout={call.timeout_seconds}s": {why}')
@@ -114,14 +167,14 @@ def _context(bundle: Any) -> ssl.SSLContext:
     return context
 
 
-async def _read(response: aiohttp.ClientResponse, url: str) -> Answer:
+async def _read(response: aiohttp.ClientResponse, url: str, uid: str) -> Answer:
     content = await response.read()
     if response.status >= 400:
         return Answer(
             error=f"the server returned {response.status} for {url}: {content[:200].decode(errors='replace')}"
         )
     try:
-        return Answer(orjson.loads(content))
+        return Answer(orjson.loads(content.replace(uid.encode(), UID.encode())))
     except ValueError as error:
         return Answer(error=f"the webhook's answer is no JSON: {error}")
 

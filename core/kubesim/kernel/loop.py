@@ -24,6 +24,8 @@ class Loop:
         """The instant at which this cluster's time began."""
         self.steps = 0
         """How many units of work (reconciles, syncs, scheduling cycles) have been done; see ``mark``."""
+        self.ran = 0
+        """How many callbacks have run: with ``now`` the exact place in the cluster's life."""
         self._heap: list[int] = []
         self._buckets: dict[int, deque[tuple[Callback, tuple[Any, ...]]]] = {}
         self._second = -1
@@ -86,6 +88,7 @@ class Loop:
         bucket = self._buckets[due]
         callback, args = bucket.popleft()
         self._move(due)
+        self.ran += 1
         callback(*args)
         if not bucket:
             self._drop(due)
@@ -107,11 +110,14 @@ class Loop:
                 countdown -= 1
                 if countdown <= 0:
                     countdown = 4
+                    # Counted by fours: one callback is too short to count each.
+                    self.ran += 4
                     if should_stop is not None and should_stop():
                         if not bucket:
                             self._drop(instant)
                         return False
             self._drop(instant)
+        self.ran += 4 - countdown
         self._move(max(self.now, due))
         return True
 

@@ -9,12 +9,13 @@ from kubesim.kinds.shapes import drop, filled
 from kubesim.objects.errors import Cause
 from kubesim.objects.wire import EMPTY, FAULTS, Tree
 
-TYPES = ("NodeCrash", "KubeletStop", "NetworkPartition", "KillContainers", "ComponentCrash")
-"""A node that stops at once, its kubelet alone, its network, the containers of a pod that are killed once, or a part
-of the control plane that keeps crashing."""
+TYPES = ("NodeCrash", "KubeletStop", "NetworkPartition", "KillContainers", "ComponentCrash",
+         "MemoryPressure", "DiskPressure")  # fmt: skip
+"""A node that stops at once, its kubelet alone, its network, the containers of a pod that are killed once, a part of
+the control plane that keeps crashing, or a node whose memory or disk is eaten up."""
 COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
-_NODE_TYPES = frozenset(TYPES[:3])
+_NODE_TYPES = frozenset((*TYPES[:3], *TYPES[5:]))
 
 
 class FaultStrategy(Plain):

@@ -36,6 +36,7 @@ class GenericStrategy(Plain):
         self.verbs = facts.verbs
         self.subresources = tuple(part.name for part in facts.subresources)
         self.columns = columns(facts.gvr)
+        self.name_format = "address" if facts.gvr.resource == "ipaddresses" else "subdomain"
         self.has_generation = facts.gvr.qualified not in WITHOUT_GENERATION
         self.deprecation = DEPRECATIONS.get(facts.gvr.qualified, "")
         self.initial_status = {} if "status" in self.subresources else None

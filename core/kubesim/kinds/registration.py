@@ -4,7 +4,9 @@ from typing import Any
 
 from kubesim.kinds.plain import Plain, resource
 from kubesim.kinds.printing import UNSET
+from kubesim.kinds.registration_rules import check_binding, check_mutating_policy, check_policy, check_webhooks
 from kubesim.kinds.shapes import filled, filled_empty, inside, inside_each
+from kubesim.objects.errors import Cause
 from kubesim.objects.selectors import format_label_selector
 from kubesim.objects.wire import EMPTY, Tree
 
@@ -23,6 +25,14 @@ class ValidatingWebhookStrategy(Plain):
     def default(self, obj: Tree) -> Tree:
         """What every webhook does unless it says otherwise."""
         return inside_each(obj, "webhooks", _default_webhook)
+
+    def validate(self, obj: Tree) -> list[Cause]:
+        """See registration_rules."""
+        return check_webhooks(obj)
+
+    def validate_update(self, new: Tree, old: Tree, subresource: str = "") -> list[Cause]:
+        """As for a new one; what did not change is not looked at again."""
+        return [] if subresource or new.get("webhooks") == old.get("webhooks") else self.validate(new)
 
     def cells(self, obj: Tree) -> list[Any]:
         """How many webhooks."""
@@ -79,6 +89,14 @@ class ValidatingPolicyStrategy(Plain):
         """What a policy matches, and what its failure means."""
         return filled(inside(filled(obj, spec={}), "spec", _default_policy), status={})
 
+    def validate(self, obj: Tree) -> list[Cause]:
+        """See registration_rules."""
+        return check_policy(obj)
+
+    def validate_update(self, new: Tree, old: Tree, subresource: str = "") -> list[Cause]:
+        """As for a new one; what did not change is not looked at again."""
+        return [] if subresource or new.get("spec") == old.get("spec") else self.validate(new)
+
     def cells(self, obj: Tree) -> list[Any]:
         """How many rules, and what parameterises them."""
         spec = obj.get("spec") or EMPTY
@@ -99,6 +117,10 @@ class MutatingPolicyStrategy(ValidatingPolicyStrategy):
     def default(self, obj: Tree) -> Tree:
         """As a validating policy, without a status."""
         return inside(filled(obj, spec={}), "spec", _default_policy)
+
+    def validate(self, obj: Tree) -> list[Cause]:
+        """See registration_rules."""
+        return check_mutating_policy(obj)
 
 
 def _default_policy(spec: Tree) -> Tree:
@@ -124,6 +146,14 @@ class PolicyBindingStrategy(Plain):
     def default(self, obj: Tree) -> Tree:
         """What a binding matches."""
         return inside(obj, "spec", _default_binding)
+
+    def validate(self, obj: Tree) -> list[Cause]:
+        """See registration_rules."""
+        return check_binding(obj, validating=self.kind == "ValidatingAdmissionPolicyBinding")
+
+    def validate_update(self, new: Tree, old: Tree, subresource: str = "") -> list[Cause]:
+        """As for a new one; what did not change is not looked at again."""
+        return [] if subresource or new.get("spec") == old.get("spec") else self.validate(new)
 
     def cells(self, obj: Tree) -> list[Any]:
         """The policy and its parameters."""

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from kubesim.kubelet import mounts
+from kubesim.kubelet import attaching, mounts
 from kubesim.kubelet.record import ACTIVE, OVER, PREPARING
 from kubesim.objects import pods
 
@@ -53,6 +53,8 @@ def prepare(worker: "PodWorker", now: int) -> None:
         worker.agent.release(worker)
         return
     if now < worker.sandbox_at:
+        return
+    if worker.plan.has_claims and attaching.wait(worker, now):
         return
     needs = worker.plan.volume_needs
     if needs:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kubesim.kubelet import images, node
+from kubesim.kubelet import attaching, disks, images, node, resizing
 from kubesim.kubelet.addresses import PodAddresses
+from kubesim.kubelet.eviction import Eviction
 from kubesim.kubelet.heartbeat import Heartbeat
 from kubesim.kubelet.node import NodeSpec
-from kubesim.kubelet.plan import PodPlan
+from kubesim.kubelet.plan import HostPort, PodPlan
 from kubesim.kubelet.record import OVER
 from kubesim.kubelet.shared import Shared
 from kubesim.kubelet.worker import PodWorker
@@ -36,9 +37,14 @@ class Agent:
         self.allocatable_texts: Mapping[str, str] = node.capacity(spec)
         self._capacity = pods.amounts_of(self.allocatable_texts)
         self._used: dict[str, int] = {}
-        self._host_ports: dict[tuple[str, int], str] = {}
+        self._host_ports: dict[HostPort, str] = {}
         self.workers: dict[str, PodWorker] = {}
         """The pods of the node by uid."""
+        self.mounted: dict[str, dict[str, None]] = {}
+        """The uids of the pods that use a volume of a CSI driver, by its unique name."""
+        self.eviction = Eviction(self)
+        self.deferred: dict[str, PodWorker] = {}
+        """Pods whose resize waits for room, by uid."""
         self.running = True
         """Whether the kubelet process runs."""
         self.online = True
@@ -69,15 +75,16 @@ class Agent:
         worker = self.workers.pop(pod["metadata"].get("uid", ""), None)
         if worker is None:
             return
-        self.shared.disks.drop_pod(worker.uid)
         if worker.stage != OVER:
             now = self.loop.now
             for container in worker.containers:
                 if container.process is not None and not container.stopping:
                     worker.container_event(container, "Normal", "Killing", f"Stopping container {container.plan.name}")
                     container.process.kill(now)
+                    disks.keep(worker, container)
             self.release(worker)
             worker.stage = OVER
+        self.shared.disks.drop_pod(worker.uid)
 
     def remove(self, worker: PodWorker) -> None:
         """Nothing of a terminating pod runs any more: remove its object."""
@@ -96,6 +103,9 @@ class Agent:
     def admit(self, worker: PodWorker) -> tuple[str, str] | None:
         """Book what a pod requests; reason and message when it does not fit. # k8s: lifecycle/predicate.go."""
         plan = worker.plan
+        pressed = self.eviction.refusal(worker.pod, plan)
+        if pressed is not None:
+            return pressed
         selector: Mapping[str, str] = worker.pod["spec"].get("nodeSelector") or {}
         if selector:
             own = self.client.get(NODES, "", self.name)
@@ -106,7 +116,7 @@ class Agent:
                     "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
                 )
         for port in plan.host_ports:
-            if self._host_ports.get(port, worker.uid) != worker.uid:
+            if any(port.clashes(held) and owner != worker.uid for held, owner in self._host_ports.items()):
                 return (
                     "NodePorts",
                     "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
@@ -129,20 +139,27 @@ class Agent:
     def _book(self, plan: PodPlan, sign: int) -> None:
         used = self._used
         used["pods"] = used.get("pods", 0) + sign
+        self.eviction.peak += sign * plan.peak_memory
         for name, amount in plan.requests.items():
             used[name] = used.get(name, 0) + sign * amount
 
     def exchange(self, old: PodPlan, new: PodPlan) -> None:
         """A pod on the node now requests something else."""
-        if old.requests != new.requests:
+        if old.requests != new.requests or old.peak_memory != new.peak_memory:
             self._book(old, -1)
             self._book(new, 1)
 
     def release(self, worker: PodWorker) -> None:
         """Free what a pod had: resources, ports, address."""
         self._book(worker.plan, -1)
+        if self.deferred:
+            self.deferred.pop(worker.uid, None)
+            resizing.retry(self)
+        if worker.plan.has_claims:
+            attaching.release(worker)
         if worker.plan.objects:
             self.shared.waiting.forget(worker)
+            self.shared.refreshing.forget(worker)
         for port in worker.plan.host_ports:
             if self._host_ports.get(port) == worker.uid:
                 del self._host_ports[port]
@@ -171,6 +188,7 @@ class Agent:
                 for container in worker.containers:
                     if container.process is not None:
                         container.process.kill(self.loop.now)
+                        disks.keep(worker, container)
 
     def resume(self, known: Mapping[str, Tree], *, machine: bool) -> None:
         """The kubelet starts again; ``known`` are the pods of the node by uid as the API has them now."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from kubesim.kubelet import cgroups
 from kubesim.kubelet.runtime import LIMIT_OF_FILES, Change
 from kubesim.kubelet.simruntime.timeline import WRITE, last_events
 from kubesim.objects.wire import CLAIMS, Tree
@@ -102,6 +103,8 @@ def files(worker: "PodWorker", container: "Container", mounted: Mapping[str, str
     image = container.plan.profile.files
     found = {path: text for path, text in image.items() if not path.startswith(covers)} | dict.fromkeys(covers, "")
     found |= {"/etc/hostname": f"{worker.name}\n", "/etc/os-release": OS_RELEASE, "/etc/passwd": PASSWD}
+    memory = worker.agent.capacity_of("memory")
+    found |= cgroups.files(container.plan.tree, worker.plan.qos, memory)
     found |= mounted
     for place in reversed(places(worker, container.plan.tree)):
         for name, text in _content(worker, place.disk).items():
@@ -112,9 +115,16 @@ def files(worker: "PodWorker", container: "Container", mounted: Mapping[str, str
 
 def serves_mounts(container: "Container") -> bool:
     """Whether the folder that a server serves has something mounted on it, above it or below it."""
-    root = container.plan.profile.root
+    process = container.process
+    profile = process.program.profile if process is not None else container.plan.profile
+    root = profile.root
+    if not root and profile.name == "agnhost":
+        # Its webhook servers read their certificates.
+        root = "/"
     if not root or not container.plan.has_files:
         return False
+    if root == "/":
+        return True
     tops = [mount["mountPath"].rstrip("/") for mount in container.plan.tree.get("volumeMounts") or ()]
     return any(f"{root}/".startswith(f"{top}/") or top.startswith(f"{root}/") for top in tops)
 

@@ -11,6 +11,7 @@ from kubesim.kubelet.credentials import AccountTokens
 from kubesim.kubelet.heartbeat import LEASE_MS
 from kubesim.kubelet.node import NodeSpec
 from kubesim.kubelet.outages import Outages
+from kubesim.kubelet.refreshing import Refresher
 from kubesim.kubelet.runtime import Connection, LogLine, Outcome
 from kubesim.kubelet.shared import Shared
 from kubesim.kubelet.simruntime.containers import SimRuntime, WorldMaker
@@ -21,6 +22,10 @@ from kubesim.machinery.informer import Hub
 from kubesim.objects.pods import node_name
 from kubesim.objects.wire import CONFIGMAPS, FAULTS, NODES, PODS, SECRETS, Identity, Tree
 
+RESYNC_MS, RELABEL_MS = 60_000, 1_000
+"""When changed objects and changed labels are seen in volumes. # k8s: kubelet syncFrequency
+# differs: all pods look at the full minute
+"""
 IDENTITY = Identity("system:kubelets", ("system:nodes", "system:authenticated"), "kubelet")
 
 
@@ -43,6 +48,7 @@ class Kubelets:
         self._phases = chance.stream("kubelet-phases")
         runtime = SimRuntime(loop, self._client)
         self._shared = Shared(loop, catalogue or Catalogue.load(), runtime, chance.stream("containers"))
+        self._refresher = Refresher()
         self._removed: dict[str, Agent] = {}
         """The agents of machines that were taken away, while there are pods of theirs."""
         self._by_node = self._client.index(PODS, node_name, "spec")
@@ -90,13 +96,28 @@ class Kubelets:
             return
         spec = new["spec"]
         if old is not None and old["spec"] is spec:
-            if "deletionTimestamp" not in new["metadata"] and "readinessGates" not in spec:
+            after, before = new["metadata"], old["metadata"]
+            if after.get("labels") is not before.get("labels") or after.get("annotations") is not before.get(
+                "annotations"
+            ):
+                self._relabelled(old, new)
+            if "deletionTimestamp" not in after and "readinessGates" not in spec:
                 return
             if not spec.get("nodeName") or not self._concerns(old, new):
                 return
         agent = self.agents.get(spec.get("nodeName", ""))
         if agent is not None and agent.online:
             agent.assign(new, revision)
+
+    def _relabelled(self, old: Tree, new: Tree) -> None:
+        """Labels or annotations have changed: a pod may have files that show them."""
+        before, after = old["metadata"], new["metadata"]
+        agent = self.agents.get(new["spec"].get("nodeName", ""))
+        worker = agent.workers.get(after.get("uid", "")) if agent is not None and agent.online else None
+        differs = any(before.get(name) != after.get(name) for name in ("labels", "annotations"))
+        if worker is not None and worker.plan.refreshes and differs:
+            worker.pod = new
+            self._loop.after(RELABEL_MS, self._refresher.refresh, worker)
 
     def _concerns(self, old: Tree, new: Tree) -> bool:
         """Whether a change outside the spec is one for the kubelet: deletion, another's verdict, readiness gates."""
@@ -140,6 +161,8 @@ class Kubelets:
             return
         metadata = tree["metadata"]
         gvr = SECRETS if tree["kind"] == "Secret" else CONFIGMAPS
+        for worker in self._shared.refreshing.changed(gvr, metadata.get("namespace", ""), metadata["name"]):
+            self._loop.after(RESYNC_MS - self._loop.now % RESYNC_MS, self._refresher.refresh, worker)
         for worker in self._shared.waiting.changed(gvr, metadata.get("namespace", ""), metadata["name"]):
             if worker.agent.online:
                 for container in worker.containers:

@@ -1,5 +1,6 @@
 """Keeps a node's Lease and Node status fresh, and says so when the node comes up."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from kubesim.kubelet import node
@@ -19,11 +20,13 @@ LEASE_NAMESPACE = "kube-node-lease"
 class Heartbeat:
     """The node side of one agent."""
 
-    __slots__ = ("_agent", "_generation", "_reported_ms", "boot", "changed", "ready")
+    __slots__ = ("_agent", "_generation", "_reported_ms", "_seen", "boot", "changed", "ready")
 
     def __init__(self, agent: "Agent") -> None:
         self._agent = agent
         self._reported_ms = 0
+        self._seen: Tree | None = None
+        """The status that was last looked at for what others did to it."""
         self._generation = 0
         self.boot = 0
         """How often the machine has been booted since it was registered."""
@@ -89,9 +92,24 @@ class Heartbeat:
         agent = self._agent
         if agent.online:
             self.renew()
-            if self.ready and (self.changed or agent.loop.now - self._reported_ms >= REPORT_MS):
+            agent.eviction.look()
+            if self.ready and (self.changed or self._meddled() or agent.loop.now - self._reported_ms >= REPORT_MS):
                 self.report()
         agent.loop.after(LEASE_MS, self.beat, generation)
+
+    def _meddled(self) -> bool:
+        """Whether somebody else has written what the kubelet has to say. # k8s: kubelet tryUpdateNodeStatus."""
+        agent = self._agent
+        current = agent.client.get(NODES, "", agent.name)
+        status = current.get("status") if current is not None else None
+        if status is None or status is self._seen:
+            return False
+        self._seen = status
+        return (
+            status.get("nodeInfo") != node.node_info(agent.name, self.boot)
+            or status.get("daemonEndpoints") != node.ENDPOINTS
+            or node.allocatable(status) is not status.get("allocatable")
+        )
 
     def renew(self) -> None:
         """Write the lease: everything but its time is shared with the one before."""
@@ -125,7 +143,14 @@ class Heartbeat:
             old: Tree = current.get("status") or {}
             status: dict[str, Any] = {
                 **old,
-                "conditions": node.conditions(old.get("conditions") or [], agent.loop.stamp(), ready=self.ready),
+                "conditions": node.conditions(
+                    old.get("conditions") or [],
+                    agent.loop.stamp(),
+                    ready=self.ready,
+                    pressures=agent.eviction.pressures,
+                ),
+                "allocatable": node.allocatable(old),
+                "daemonEndpoints": node.ENDPOINTS,
                 "images": node.image_list(agent.images.present),
                 "nodeInfo": node.node_info(agent.name, self.boot),
             }
@@ -135,6 +160,19 @@ class Heartbeat:
             return
         self._reported_ms = agent.loop.now
         self.changed = False
+
+    def pressed(self, before: Collection[str]) -> None:
+        """Something has become short, or is so no more."""
+        after = self._agent.eviction.pressures
+        for type_, has, lacks in node.PRESSURE_EVENTS:
+            if (type_ in before) != (type_ in after):
+                reason = lacks if type_ in after else has
+                self._say(reason, f"Node {self._agent.name} status is now: {reason}")
+        self.report()
+
+    def warn(self, reason: str, message: str) -> None:
+        """A warning about the node."""
+        self._agent.event(self._about(), "Warning", reason, message)
 
     def cordoned(self, cordoned: bool) -> None:
         """The node may or may not take new pods."""

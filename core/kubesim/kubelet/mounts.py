@@ -100,9 +100,7 @@ def _below(inside: Mapping[str, str], root: str, below: str) -> dict[str, str]:
     return {f"{root}/{path[len(below) + 1 :]}": text for path, text in inside.items() if path.startswith(f"{below}/")}
 
 
-def _content(
-    volume: Tree, pod: Tree, container: Tree, host: Host, lookup: Lookup, token: Token
-) -> dict[str, str]:
+def _content(volume: Tree, pod: Tree, container: Tree, host: Host, lookup: Lookup, token: Token) -> dict[str, str]:
     found: dict[str, str] = {}
     namespace = pod["metadata"].get("namespace", "")
     for source in _sources(volume):

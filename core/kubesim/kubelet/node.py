@@ -1,9 +1,9 @@
 """The Node object that a kubelet registers and keeps up to date, built from a NodeSpec; pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 from kubesim.objects import quantities
 from kubesim.objects.wire import Tree
@@ -11,6 +11,7 @@ from kubesim.objects.wire import Tree
 VERSION = "v1.37.0"
 MAX_IMAGES = 50
 """# k8s: nodeStatusMaxImages"""
+ENDPOINTS: Mapping[str, Any] = {"kubeletEndpoint": {"Port": 10250}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,16 @@ CONDITIONS = (
     ("PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available", "NodeHasSufficientPID"),
 )
 """Type, reason, message and event of the pressures that there are not. # k8s: kubelet/nodestatus/setters.go"""
+PRESSURES = {
+    "MemoryPressure": ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available"),
+    "DiskPressure": ("KubeletHasDiskPressure", "kubelet has disk pressure"),
+}
+"""Reason and message of those that there are, by type."""
+PRESSURE_EVENTS = (
+    ("MemoryPressure", "NodeHasSufficientMemory", "NodeHasInsufficientMemory"),
+    ("DiskPressure", "NodeHasNoDiskPressure", "NodeHasDiskPressure"),
+)
+"""Type, and the events when it is over and when it begins."""
 NOT_READY_YET = (
     "[container runtime status check may not have completed yet, PLEG is not healthy: pleg has yet to be successful]"
 )
@@ -88,6 +99,22 @@ def capacity(spec: NodeSpec) -> dict[str, str]:
     }
 
 
+def allocatable(status: Mapping[str, Any]) -> Mapping[str, str]:
+    """What pods may use by a Node's status: of extended resources all that somebody has noted as capacity.
+
+    # k8s: pkg/kubelet/nodestatus MachineInfo
+    """
+    now, has = status.get("allocatable") or {}, status.get("capacity") or {}
+    extended = {name: amount for name, amount in has.items() if _is_extended(name)}
+    if extended == {name: amount for name, amount in now.items() if _is_extended(name)}:
+        return cast("Mapping[str, str]", now)
+    return {**{name: amount for name, amount in now.items() if not _is_extended(name)}, **extended}
+
+
+def _is_extended(name: str) -> bool:
+    return "/" in name and not name.startswith("kubernetes.io/")
+
+
 def node_info(name: str, boot: int) -> dict[str, Any]:
     """``status.nodeInfo``; the boot ID changes with every boot."""
     return {
@@ -109,10 +136,15 @@ def _identifier(text: str) -> str:
     return f"{found[:8]}-{found[8:12]}-{found[12:16]}-{found[16:20]}-{found[20:32]}"
 
 
-def conditions(old: list[Tree], stamp: str, *, ready: bool, message: str = NOT_READY_YET) -> list[Tree]:
+def conditions(
+    old: list[Tree], stamp: str, *, ready: bool, message: str = NOT_READY_YET, pressures: Collection[str] = ()
+) -> list[Tree]:
     """The conditions that the kubelet posts; the time of a transition stays while the status does."""
     before = {candidate["type"]: candidate for candidate in old}
-    wanted = [(type_, "False", reason, text) for type_, reason, text, _ in CONDITIONS]
+    wanted = [
+        (type_, "True", *PRESSURES[type_]) if type_ in pressures else (type_, "False", reason, text)
+        for type_, reason, text, _ in CONDITIONS
+    ]
     if ready:
         wanted.append(("Ready", "True", "KubeletReady", "kubelet is posting ready status"))
     else:
@@ -166,7 +198,7 @@ def body(spec: NodeSpec, address: str, cidr: str, stamp: str, images: Mapping[st
             "allocatable": amounts,
             "capacity": amounts,
             "conditions": conditions([], stamp, ready=False),
-            "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
+            "daemonEndpoints": ENDPOINTS,
             "images": image_list(images),
             "nodeInfo": node_info(spec.name, 0),
             "runtimeHandlers": [{"name": "", "features": {"recursiveReadOnlyMounts": True, "userNamespaces": True}}],

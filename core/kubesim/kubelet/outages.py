@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from kubesim.kubelet.fleet import Kubelets
 
 NODE_CRASH, KUBELET_STOP, PARTITION, KILL = "NodeCrash", "KubeletStop", "NetworkPartition", "KillContainers"
+MEMORY, DISK = "MemoryPressure", "DiskPressure"
+CUTS = (NODE_CRASH, KUBELET_STOP, PARTITION)
+"""What keeps a kubelet from the API server."""
 BOOT_MS, RESTART_MS = 5_000, 1_000
 """How long a machine boots, and a kubelet starts."""
 
@@ -62,6 +65,7 @@ class Outages:
         agent = self._fleet.agents.get(node)
         if agent is None:
             return
+        agent.eviction.squeeze(memory=MEMORY in after, disk=DISK in after)
         if NODE_CRASH in after and NODE_CRASH not in before:
             self._down[node] = NODE_CRASH
             agent.halt(machine=True)
@@ -96,7 +100,7 @@ class Outages:
         for name, agent in self._fleet.agents.items():
             if not api_server:
                 agent.disconnect()
-            elif agent.running and not self._active.get(name):
+            elif agent.running and not any(kind in CUTS for kind in self._kinds(name)):
                 agent.reconnect(self._fleet.pods_of(name))
 
     def crash(self, namespace: str, name: str, *, on: bool) -> None:

@@ -10,17 +10,19 @@ from kubesim.kubelet.profile import Profile
 from kubesim.kubelet.simruntime.machine import Surroundings
 from kubesim.kubelet.simruntime.program import Asked, Program, build
 from kubesim.objects import pods, quantities
+from kubesim.objects.volumes import claim_names
 from kubesim.objects.wire import EMPTY, Gvr, Tree
 
 INIT, SIDECAR, APP, EPHEMERAL = "init", "sidecar", "app", "ephemeral"
 STARTUP, LIVENESS, READINESS = "Startup", "Liveness", "Readiness"
 MEMO_SIZE = 4096
+UNKNOWN_PEAK = 1 << 50
 
 # A command that mentions one of these behaves differently from pod to pod.
 _PARTICULAR = (
     "$", "`", "env", "hostname", "cat", "ls", "-f ", "-e ", "-d ", "-s ", "uname", "grep", "head", "tail", "source",
-    "nslookup", "dig", "getent", "host", "nc ", "wget", "curl", "pg_isready", "redis-cli", "mysqladmin", "mongosh",
-    "sh /", "/bin/sh /",
+    "mounttest", "nslookup", "dig", "getent", "host", "nc ", "wget", "curl", "pg_isready", "redis-cli", "mysqladmin",
+    "mongosh",    "sh /", "/bin/sh /",
 )  # fmt: skip
 
 
@@ -38,17 +40,38 @@ class ProbePlan(NamedTuple):
     grace_ms: int | None
 
 
+ANY = "0.0.0.0"
+"""Stands for every address of a node."""
+
+
+class HostPort(NamedTuple):
+    """A port of a node, on one of its addresses or on all, that leads to a port of a container."""
+
+    address: str
+    protocol: str
+    port: int
+    container_port: int
+
+    def clashes(self, other: "HostPort") -> bool:
+        """Whether both cannot be on one node."""
+        if (self.protocol, self.port) != (other.protocol, other.port):
+            return False
+        return self.address == other.address or ANY in {self.address, other.address}
+
+
 class ContainerPlan:
     """One container of a spec."""
 
     __slots__ = (
-        "asked", "cpu_limit", "creating", "field_path", "has_files", "image", "image_error", "kind",
+        "asked", "cpu_limit", "creating", "field_path", "has_files", "image", "image_error", "is_particular", "kind",
         "memory_limit", "name", "needs", "policy", "post_start", "pre_stop", "present_text", "probes", "profile",
         "program", "reference", "restart", "rules", "running", "started_parts", "termination_logs",
-        "termination_path", "tree", "waiting_parts",
+        "termination_path", "tree", "user", "waiting_parts",
     )  # fmt: skip
 
-    def __init__(self, tree: Tree, kind: str, catalogue: Catalogue, waiting: str, *, one_shot: bool) -> None:
+    def __init__(
+        self, tree: Tree, kind: str, catalogue: Catalogue, waiting: str, *, one_shot: bool, context: Tree = EMPTY
+    ) -> None:
         self.tree = tree
         self.kind = kind
         self.name: str = tree["name"]
@@ -78,6 +101,10 @@ class ContainerPlan:
         self.pre_stop: Tree | None = lifecycle.get("preStop")
         self.post_start: Tree | None = lifecycle.get("postStart")
         self.has_files = bool(tree.get("volumeMounts"))
+        self.user: Mapping[str, Any] = {**context, **(tree.get("securityContext") or EMPTY)}
+        """The security context of the pod and its own."""
+        self.is_particular = bool(self.user.get("runAsNonRoot")) or _mounts_folders(tree)
+        """Whether its configuration has to be looked at before it is made."""
         self.probes = _probes(tree) if kind in {APP, SIDECAR} else ()
         self.asked = _asked(tree, self.memory_limit, one_shot=one_shot)
         self.program = self._common_program()
@@ -107,12 +134,16 @@ class ContainerPlan:
         program = self.program
         if self.kind != APP or self.reference is None or self.policy == "Always" or program is None:
             return False
+        if self.is_particular:
+            return False
         waits = program.timeline.waits_for or program.ends_ms is not None or program.start_error
         return not (waits or self.needs or self.probes or self.post_start)
 
     def _common_program(self) -> Program | None:
         """The program when it is the same in every pod."""
         text = " ".join((*self.asked.command, *self.asked.arguments))
+        if "runAsUser" in self.user and ("id" in text or "whoami" in text):
+            return None
         if any(mark in text for mark in _PARTICULAR) or (self.profile.needs is not None and not self.asked.command):
             return None
         return build(self.profile, self.asked, Surroundings(EMPTY, EMPTY))
@@ -130,8 +161,13 @@ class ContainerPlan:
         if self.reference is None:
             return waiting, waiting
         started = {**common, "image": self.reference.full, "imageID": self.reference.identifier, "resources": resources,
-                   "user": {"linux": {"gid": 0, "supplementalGroups": [0], "uid": 0}}}  # fmt: skip
+                   "user": _user(self.user)}  # fmt: skip
         return waiting, started
+
+
+def _mounts_folders(tree: Tree) -> bool:
+    """Whether a container mounts folders of volumes."""
+    return any(each.get("subPathExpr") or each.get("subPath") for each in tree.get("volumeMounts") or ())
 
 
 def _mount(mount: Tree) -> dict[str, Any]:
@@ -187,9 +223,9 @@ class PodPlan:
     """A pod's spec, worked out."""
 
     __slots__ = (
-        "app_count", "arrival", "containers", "creating", "creating_init", "gates", "grace_ms", "host_network",
-        "host_ports", "init_count", "is_ordinary", "objects", "qos", "requests", "restart_policy", "volume_needs",
-        "writes",
+        "app_count", "arrival", "containers", "creating", "creating_init", "gates", "grace_ms", "has_claims",
+        "host_network", "host_ports", "init_count", "is_ordinary", "objects", "peak_memory", "qos", "refreshes",
+        "requests", "restart_policy", "volume_needs", "writes",
     )  # fmt: skip
 
     def __init__(self, pod: Tree, catalogue: Catalogue) -> None:
@@ -200,12 +236,20 @@ class PodPlan:
         ends = self.restart_policy != "Always"
         made = [
             ContainerPlan(
-                tree, kind := SIDECAR if pods.is_sidecar(tree) else INIT, catalogue, waiting, one_shot=kind == INIT
+                tree,
+                kind := SIDECAR if pods.is_sidecar(tree) else INIT,
+                catalogue,
+                waiting,
+                one_shot=kind == INIT,
+                context=spec.get("securityContext") or EMPTY,
             )
             for tree in init
         ]
         self.init_count = len(made)
-        made += [ContainerPlan(tree, APP, catalogue, waiting, one_shot=ends) for tree in spec.get("containers") or ()]
+        made += [
+            ContainerPlan(tree, APP, catalogue, waiting, one_shot=ends, context=spec.get("securityContext") or EMPTY)
+            for tree in spec.get("containers") or ()
+        ]
         self.app_count = len(made) - self.init_count
         made += [
             ContainerPlan(tree, EPHEMERAL, catalogue, "ContainerCreating", one_shot=False)
@@ -215,8 +259,11 @@ class PodPlan:
         self.creating_init = [plan.creating for plan in made[: self.init_count]]
         self.creating = [plan.creating for plan in made[self.init_count : self.init_count + self.app_count]]
         self.volume_needs = mounts.needs(spec.get("volumes") or ())
+        self.refreshes = bool(self.volume_needs) or any(map(_shows_pod, spec.get("volumes") or ()))
+        """Whether files of its volumes can change while it runs."""
         self.writes = disks.writable(spec.get("volumes") or ())
         """Whether it has volumes that can be written."""
+        self.has_claims = bool(claim_names(spec, ""))
         grace = spec.get("terminationGracePeriodSeconds")
         self.grace_ms = 30_000 if grace is None else grace * 1000
         wanted = [(need.gvr, need.name) for need in self.volume_needs]
@@ -224,8 +271,8 @@ class PodPlan:
         self.objects: tuple[tuple[Gvr, str], ...] = tuple(dict.fromkeys(wanted))
         """The ConfigMaps and Secrets that the pod is made from."""
         self.host_network = bool(spec.get("hostNetwork"))
-        self.host_ports: tuple[tuple[str, int], ...] = tuple(
-            (port.get("protocol", "TCP"), port["hostPort"])
+        self.host_ports: tuple[HostPort, ...] = tuple(
+            HostPort(port.get("hostIP") or ANY, port.get("protocol", "TCP"), port["hostPort"], port["containerPort"])
             for plan in made
             for port in plan.tree.get("ports") or ()
             if port.get("hostPort")
@@ -233,11 +280,41 @@ class PodPlan:
         self.gates: tuple[str, ...] = tuple(gate["conditionType"] for gate in spec.get("readinessGates") or ())
         self.requests: Mapping[str, int] = pods.requests(pod)
         self.qos = pods.qos_class(pod)
+        self.peak_memory = sum(map(_peak, made))
+        """The bytes that it can use at most."""
         self.is_ordinary = len(made) == 1 and made[0].starts_at_once
-        self.is_ordinary = self.is_ordinary and not (self.volume_needs or self.gates or self.host_network)
+        self.is_ordinary = self.is_ordinary and not (
+            self.has_claims or self.volume_needs or self.gates or self.host_network
+        )
         """Whether its pods take the short way, see ``ordinary``."""
         self.arrival: Arrival | None = None
         """What the pod that came last was first reported with."""
+
+
+def _peak(plan: ContainerPlan) -> int:
+    """The bytes that a container can use at most, as far as its image tells."""
+    profile = plan.program.profile if plan.program is not None else plan.profile
+    most = max(profile.memory.amounts)
+    if plan.program is None and profile.memory_flag:
+        most = UNKNOWN_PEAK
+    return min(most, plan.memory_limit) if plan.memory_limit else most
+
+
+def _shows_pod(volume: Tree) -> bool:
+    """Whether a volume shows labels and annotations."""
+    sources = (volume.get("projected") or EMPTY).get("sources") or (volume,)
+    items = [item for source in sources for item in (source.get("downwardAPI") or EMPTY).get("items") or ()]
+    paths = [str((item.get("fieldRef") or EMPTY).get("fieldPath", "")) for item in items]
+    return any(path.startswith(("metadata.labels", "metadata.annotations")) for path in paths)
+
+
+def _user(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Whom a container runs as, for its status."""
+    user, group = context.get("runAsUser", 0), context.get("runAsGroup", 0)
+    groups = {group, *(context.get("supplementalGroups") or ())}
+    if context.get("fsGroup") is not None:
+        groups.add(context["fsGroup"])
+    return {"linux": {"gid": group, "supplementalGroups": sorted(groups), "uid": user}}
 
 
 class Arrival(NamedTuple):
@@ -290,6 +367,7 @@ _FIELDS = (
     "terminationGracePeriodSeconds",
     "restartPolicy",
     "hostNetwork",
+    "securityContext",
     "readinessGates",
     "overhead",
     "resources",

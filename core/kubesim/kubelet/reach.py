@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Protocol
 
 from kubesim.kubelet import outages, traffic
+from kubesim.kubelet.plan import ANY
 from kubesim.kubelet.runtime import KILLED, OOM_KILLED, Connection, Ended
 from kubesim.kubelet.simruntime.fetching import target
 from kubesim.objects.connections import Caller, Capacity
@@ -48,6 +49,19 @@ class PodNetwork:
                     return worker.namespace, worker.name
         return None
 
+    def on_node(self, node: str, address: str, port: int, protocol: str) -> tuple[str, str, int] | None:
+        """Namespace, name and port of the pod that has a port of a node: as a host port, or in the node's network."""
+        agent = self._fleet.agents.get(node)
+        for worker in agent.workers.values() if agent is not None else ():
+            if worker.plan.host_network:
+                if self._listener(worker.namespace, worker.name, port) is not None:
+                    return worker.namespace, worker.name, port
+                continue
+            for held in worker.plan.host_ports:
+                if held.port == port and held.protocol == protocol and held.address in {ANY, address}:
+                    return worker.namespace, worker.name, held.container_port
+        return None
+
     def connect(self, namespace: str, name: str, port: int, from_node: str = "") -> Connection:
         """A connection to a port of a pod. Raises ApiError: nothing there, nothing listens, or no route."""
         worker = self._fleet.worker_of(namespace, name)
@@ -80,6 +94,7 @@ class PodNetwork:
         if process is None:
             return
         process.burden = (cpu_milli, memory)
+        worker.agent.eviction.burdened = True
         now = worker.agent.loop.now
         limit = container.plan.memory_limit
         if limit and process.usage(now)[1] > limit:

@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from kubesim.kubelet import backoff, conditions, lifecycle, status
+from kubesim.kubelet import backoff, conditions, lifecycle, notes, resizing, status
 from kubesim.kubelet.admission import GRID_MS
 from kubesim.kubelet.plan import INIT, Arrival
 from kubesim.kubelet.record import (
     ACTIVE,
+    NEW,
     NO_PROBES,
     OVER,
     PREPARING,
@@ -17,6 +18,7 @@ from kubesim.kubelet.record import (
     Past,
 )
 from kubesim.kubelet.runtime import Ended
+from kubesim.kubelet.simruntime.timeline import OUT
 from kubesim.objects import pods
 from kubesim.objects.errors import ApiError
 from kubesim.objects.wire import PODS, Tree
@@ -66,7 +68,10 @@ def _last_words(container: Container, ended: Ended) -> str:
         text = process.files_at(ended.at_ms).get(plan.termination_path, "")
     if not text and plan.termination_logs and ended.code:
         lines = process.logs(ended.at_ms, MAX_LOG_LINES)
-        return "".join(f"{line.text}\n" for line in lines)[-MAX_LOG_MESSAGE:]
+        text = "".join(f"{line.text}\n" for line in lines)[-MAX_LOG_MESSAGE:]
+        said = [event for event in process.program.timeline.events if event.kind == OUT]
+        # A last line that was not ended is not ended here either.
+        return text if not said or said[-1].text.endswith("\n") else text.removesuffix("\n")
     return text[-MAX_MESSAGE:]
 
 
@@ -81,9 +86,13 @@ def next_try(container: Container, now: int) -> int:
 def follow(worker: "PodWorker", old: Tree) -> None:
     """The spec has changed: take over the new plan, restart containers whose image is another one."""
     agent = worker.agent
-    plan = agent.shared.plans.of(worker.pod)
+    if worker.stage != NEW and resizing.concerns(worker, old):
+        resizing.ask(worker, old)
+        return
+    plan = resizing.plan_of(worker)
     before = {container.plan.name: container for container in worker.containers}
-    agent.exchange(worker.plan, plan)
+    if worker.stage != NEW:
+        agent.exchange(worker.plan, plan)
     worker.plan = plan
     worker.containers = []
     now = agent.loop.now
@@ -228,6 +237,8 @@ def _conditions(worker: "PodWorker", old: list[Tree], phase: str, stamp: str, ge
     else:
         verdicts = (has_sandbox, _HOLDS, containers_ready, containers_ready)
     book = worker.agent.shared.conditions
+    if worker.notes is not None:
+        old = notes.merged(worker.notes, old, stamp, generation)
     before = worker.own if worker.own else conditions.adopted(old)
     worker.own = book.transition(before, verdicts, stamp, generation)
     return book.joined(worker.own, old, stamp, generation)

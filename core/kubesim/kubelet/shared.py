@@ -56,6 +56,8 @@ class Shared:
         self._identifiers = identifiers
         self._container_ids: list[str] = []
         self.waiting = Waiting()
+        self.refreshing = Waiting()
+        """Pods whose files change with an object."""
         self.disks = Disks()
         self.tokens: AccountTokens | None = None
         """Makes the tokens that pods find in their volumes."""

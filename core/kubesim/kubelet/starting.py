@@ -3,10 +3,24 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from kubesim.kubelet import backoff, disks, environment, images, mounts, probing, surroundings
+from kubesim.kubelet import (
+    backoff,
+    configuration,
+    disks,
+    environment,
+    hooks,
+    images,
+    modes,
+    mounts,
+    probing,
+    surroundings,
+)
 from kubesim.kubelet.plan import APP
 from kubesim.kubelet.record import CRASH_LOOP, RUNNING, TERMINATED, Container, Past
 from kubesim.kubelet.runtime import START_ERROR, Ended, Facts
+from kubesim.kubelet.simruntime.agnhost.mounttest import MODES
+from kubesim.kubelet.simruntime.agnhost.roles import IMAGE as AGNHOST
+from kubesim.kubelet.simruntime.machine import USER
 from kubesim.kubelet.simruntime.program import Program
 from kubesim.objects.wire import Tree
 
@@ -121,7 +135,13 @@ def create(worker: "PodWorker", container: Container, now: int) -> None:
             container.wait("CreateContainerConfigError", complaint, now + RETRY_MS)
             worker.agent.shared.waiting.add(worker)
             return
-    program, facts, files = _program(worker, container)
+    if plan.is_particular:
+        complaint = configuration.complaint(worker, container)
+        if complaint:
+            worker.container_event(container, "Warning", "Failed", f"Error: {complaint}")
+            container.wait("CreateContainerConfigError", complaint, now + RETRY_MS)
+            return
+    program, facts, files = program_of(worker, container)
     past = container.past
     if past is not None:
         container.restarts += 1
@@ -142,10 +162,13 @@ def create(worker: "PodWorker", container: Container, now: int) -> None:
     if (worker.namespace, worker.name) in worker.agent.shared.broken:
         container.process.kill(now)
         return
+    if worker.plan.refreshes:
+        worker.agent.shared.refreshing.add(worker)
     _hook(worker, container, now)
 
 
-def _program(worker: "PodWorker", container: Container) -> tuple[Program, Facts | None, Mapping[str, str] | None]:
+def program_of(worker: "PodWorker", container: Container) -> tuple[Program, Facts | None, Mapping[str, str] | None]:
+    """What a container runs, and when that depends on them, where it runs and the files it finds."""
     plan = container.plan
     kinds = {probe.kind for probe in plan.probes} if plan.has_files else set()
     looks = "exec" in kinds or ("httpGet" in kinds and disks.serves_mounts(container))
@@ -158,6 +181,10 @@ def _program(worker: "PodWorker", container: Container) -> tuple[Program, Facts 
         return plan.program, facts, files
     files = disks.files(worker, container, {**surroundings.network_files(worker), **files})
     values = environment.resolve(worker.pod, plan.tree, host, agent.lookup, surroundings.services(worker)).values
+    if "runAsUser" in plan.user:
+        values[USER] = f"{plan.user['runAsUser']}:{plan.user.get('runAsGroup', 0)}"
+    if plan.profile.name == AGNHOST:
+        values[MODES] = modes.of_container(worker.pod, plan.tree, list(files))
     asked = plan.asked._replace(
         command=tuple(environment.expand(word, values) for word in plan.asked.command),
         arguments=tuple(environment.expand(word, values) for word in plan.asked.arguments),
@@ -197,8 +224,10 @@ def run_hook(worker: "PodWorker", container: Container, hook: Tree, now: int) ->
     process = container.process
     if "exec" in hook and process is not None:
         argv = tuple(hook["exec"].get("command") or ())
-        outcome = process.execute(argv, now)
+        outcome = hooks.execute(worker, container, process, argv)
         if outcome.code:
             return 0, f"command '{' '.join(argv)}' exited with {outcome.code}: {outcome.output}"
         return max(outcome.millis, 0), ""
+    if "httpGet" in hook or "tcpSocket" in hook:
+        return 0, hooks.call(worker, container, hook)
     return 0, ""

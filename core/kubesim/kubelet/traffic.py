@@ -6,6 +6,7 @@ from kubesim.kubelet.environment import MissingError
 from kubesim.kubelet.plan import INIT
 from kubesim.kubelet.record import RUNNING, Container
 from kubesim.kubelet.runtime import Connection, LogLine, Outcome
+from kubesim.kubelet.simruntime.machine import USER
 from kubesim.kubelet.worker import PodWorker
 from kubesim.machinery.client import Client
 from kubesim.objects.errors import bad_request, failure, not_found
@@ -142,6 +143,8 @@ def execute(worker: PodWorker, name: str, argv: tuple[str, ...], stdin: bytes = 
     process.facts = surroundings.facts(worker, container)
     network = worker.agent.shared.runtime.network
     world = None if network is None else network.world(worker.namespace, worker.name)
+    if "runAsUser" in container.plan.user:
+        values[USER] = f"{container.plan.user['runAsUser']}:{container.plan.user.get('runAsGroup', 0)}"
     values["\x00argv"] = " ".join(process.program.argv)
     values["\x00cwd"] = str(container.plan.tree.get("workingDir") or "/")
     outcome = process.execute(argv, worker.agent.loop.now, values, world)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from kubesim.kubelet import admission, disks, lifecycle, ordinary, probing, reporting, starting, stopping
+from kubesim.kubelet import admission, disks, lifecycle, ordinary, probing, reporting, resizing, starting, stopping
 from kubesim.kubelet.admission import SANDBOX_MS, on_grid
 from kubesim.kubelet.conditions import NONE, Own
 from kubesim.kubelet.plan import INIT, PodPlan
@@ -24,6 +24,8 @@ from kubesim.objects.wire import Tree
 
 if TYPE_CHECKING:
     from kubesim.kubelet.agent import Agent
+    from kubesim.kubelet.notes import Note
+    from kubesim.kubelet.resizing import Resize
 
 RETRY_MS = 1_000
 LOST_CODE = 255
@@ -35,8 +37,8 @@ class PodWorker:
 
     __slots__ = (
         "agent", "cause", "containers", "deadline", "deleting", "dirty", "due", "final", "initialized", "ip",
-        "message", "mount_wait", "name", "namespace", "own", "plan", "pod", "reason", "sandbox_at", "stage",
-        "start_stamp", "stop_by", "uid", "written",
+        "message", "mount_wait", "name", "namespace", "notes", "own", "plan", "pod", "reason", "resize", "sandbox_at",
+        "stage", "start_stamp", "stop_by", "uid", "written",
     )  # fmt: skip
 
     def __init__(self, agent: "Agent", pod: Tree, plan: PodPlan, cause: int) -> None:
@@ -68,6 +70,10 @@ class PodWorker:
         self.deleting = metadata.get("deletionTimestamp") is not None
         self.initialized = False
         self.dirty = False
+        self.resize: Resize | None = None
+        """What it was given, once its resources have been changed in place."""
+        self.notes: dict[str, Note | None] | None = None
+        """Conditions that most pods never have, by type; None for one that is over."""
 
     # ------------------------------------------------------------------ waking
     def arm(self, due: int) -> None:
@@ -132,6 +138,9 @@ class PodWorker:
         if self.stage == PREPARING:
             return self.sandbox_at
         earliest = self.deadline if self.stage == ACTIVE else 0
+        resize = self.resize
+        if resize is not None and resize.due and self.stage == ACTIVE and (not earliest or resize.due < earliest):
+            earliest = resize.due
         for container in self.containers:
             if self.stage == STOPPING and container.state != RUNNING:
                 continue
@@ -142,6 +151,8 @@ class PodWorker:
 
     # ------------------------------------------------------------------ stages
     def _advance(self, now: int) -> None:
+        if self.resize is not None:
+            resizing.advance(self, now)
         for container in self.containers:
             self._look_at(container, now)
         if self.deleting:

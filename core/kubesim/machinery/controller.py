@@ -7,6 +7,7 @@ from kubesim.kernel.loop import Loop
 from kubesim.machinery.client import Client
 from kubesim.machinery.workqueue import WorkQueue
 from kubesim.objects.errors import ApiError
+from kubesim.objects.waiting import PATIENCE, WAIT_MS, Waiting
 
 
 class Reconciler(Protocol):
@@ -76,8 +77,11 @@ class Controller:
         client.cause = cause
         self._loop.mark()
         self.synced += 1
+        PATIENCE.held = True
         try:
             again = self._reconciler.reconcile(key)
+        except Waiting:
+            self.add_after(key, WAIT_MS)
         except ApiError as error:
             self.last_error = str(error)
             self.add_after(key, self.queue.failed(key))
@@ -85,6 +89,7 @@ class Controller:
             self.queue.forget(key)
             if again is not None:
                 self.add_after(key, again)
+        PATIENCE.held = False
         client.cause = 0
         if len(self.queue):
             self._arm()

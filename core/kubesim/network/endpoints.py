@@ -123,11 +123,15 @@ def preferred(found: Sequence[Endpoint], distribution: str, origin: Origin) -> l
     return list(found)
 
 
-def least_busy(
-    found: Sequence[Endpoint], origin: Origin, busy: Mapping[str, int], served: Mapping[str, int]
-) -> Endpoint:
-    """The one with the fewest open connections, then the nearest, then the one that has served least."""
-    return min(
-        found,
-        key=lambda one: (busy.get(one.ip, 0), distance(one, origin), served.get(one.ip, 0), one.ip),
-    )
+def in_turn(found: Sequence[Endpoint], busy: Mapping[str, int], last: str) -> Endpoint:
+    """Of those with the fewest open connections the one that follows the last chosen, in order of addresses.
+
+    # differs: kube-proxy chooses by chance; near endpoints come first only by trafficDistribution, as there
+    """
+    least = min(busy.get(one.ip, 0) for one in found)
+    free = sorted((one for one in found if busy.get(one.ip, 0) == least), key=_address)
+    return next((one for one in free if one.ip > last), free[0])
+
+
+def _address(endpoint: Endpoint) -> str:
+    return endpoint.ip

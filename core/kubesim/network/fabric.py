@@ -44,6 +44,9 @@ class Dialer(Protocol):
     def node_at(self, address: str) -> str:
         """The node that has an address, or ""."""
 
+    def on_node(self, node: str, address: str, port: int, protocol: str) -> tuple[str, str, int] | None:
+        """Namespace, name and port of the pod that has a port of a node."""
+
     def calls(self, namespace: str, name: str) -> None:
         """A program of a pod fetches something again and again."""
 
@@ -128,7 +131,13 @@ class Network:
         address = self._address(source, pod, host, hops)
         if not address:
             return Path(UNRESOLVED, tuple(hops))
-        if address in LOOPBACK or (source.pod and address == source.ip):
+        at_home = address in LOOPBACK or (bool(source.pod) and address == source.ip)
+        if at_home and pod is not None and pod["spec"].get("hostNetwork"):
+            held = self._dialer.on_node(source.node, address, port, protocol)
+            if held is not None:
+                there = Target(address, held[2], held[0], held[1], source.node)
+                return self._arrive(source, there, hops, address, protocol)
+        if at_home:
             here = Target(source.ip, port, source.namespace, source.pod, source.node)
             return self._arrive(source, here, hops, address, protocol)
         place = self.proxy.by_address(address)
@@ -254,6 +263,10 @@ class Network:
                     there, behind[:2], "", behind[2] or _only_port(self.client, behind), hops, protocol,
                     peek=peek, external=True,
                 )  # fmt: skip
+            held = self._dialer.on_node(node, address, port, protocol)
+            if held is not None:
+                hops.append(Hop(paths.NODE, f"{node} {address} has port {port} of {held[0]}/{held[1]}"))
+                return self._arrive(source, Target(address, held[2], held[0], held[1], node), hops, address, protocol)
         owner = self._dialer.locate(address)
         if owner is not None:
             peer = self.policies.pod(*owner)
@@ -271,6 +284,10 @@ class Network:
 
     # ------------------------------------------------------------------ the end
     def _arrive(self, source: Peer, target: Target, hops: list[Hop], address: str, protocol: str) -> Path:
+        if not target.pod:
+            # Slices that people write name no pods.
+            owner = self._dialer.locate(target.ip)
+            target = target if owner is None else target._replace(namespace=owner[0], pod=owner[1])
         peer = (self.policies.pod(target.namespace, target.pod) if target.pod else None) or Peer(target.ip)
         out, into = self.policies.check(source, peer, target.port, protocol)
         if len(self.policies):

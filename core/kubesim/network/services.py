@@ -40,7 +40,8 @@ class ServiceProxy:
         self.version = 0
         """Rises with every change of those."""
         self._busy: dict[str, int] = {}
-        self._served: dict[str, int] = {}
+        self._last: dict[Place, str] = {}
+        """The address that was chosen last, by service."""
         self._affinity: dict[tuple[Place, str], tuple[str, int]] = {}
         hub.on(ENDPOINTSLICES, self._slice_changed)
         hub.on(SERVICES, self._service_changed)
@@ -79,6 +80,7 @@ class ServiceProxy:
                 self._addresses[address] = place
         elif old is not None:
             place = _place(old)
+            self._last.pop(place, None)
             for key in [key for key in self._affinity if key[0] == place]:
                 del self._affinity[key]
 
@@ -169,9 +171,9 @@ class ServiceProxy:
         near = endpoints.preferred(near, spec.get("trafficDistribution") or "", origin)
         chosen = self._sticky((namespace, service), spec, found, client)
         if chosen is None:
-            chosen = endpoints.least_busy(near, origin, self._busy, self._served)
+            chosen = endpoints.in_turn(near, self._busy, self._last.get((namespace, service), ""))
         if not peek:
-            self._served[chosen.ip] = self._served.get(chosen.ip, 0) + 1
+            self._last[namespace, service] = chosen.ip
         if not peek and client and spec.get("sessionAffinity") == "ClientIP":
             self._affinity[(namespace, service), client] = (chosen.ip, self._client.now())
         return Target(chosen.ip, chosen.port(name), chosen.namespace, chosen.pod, chosen.node)

@@ -28,7 +28,7 @@ class PodWorld:
         source, tree = self._self()
         if port is None:
             known = tree is not None and resolver.in_hosts(tree, host)
-            return bool(known) or bool(self.lookup(host).answer.addresses())
+            return bool(known) or bool(self.lookup(host, "SRV" if host.startswith("_") else "A").answer.records)
         return self._network.path(source, host, port, peek=True).connected
 
     def lookup(self, name: str, kind: str = "A", *, search: bool = True) -> Lookup:

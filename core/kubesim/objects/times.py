@@ -6,7 +6,7 @@ from functools import lru_cache
 
 @lru_cache(maxsize=64)
 def _format_second(second: int) -> str:
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{datetime.fromtimestamp(second, UTC).isoformat()[:19]}Z"
 
 
 def format_time(ms: int) -> str:

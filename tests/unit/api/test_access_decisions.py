@@ -194,8 +194,8 @@ def test_nobody_grants_what_he_does_not_have(cluster: Cluster):
     refused = role(cluster, "default", "no", [{"verbs": ["get"], "apiGroups": ["x"], "resources": ["y"]}], ANN)
     assert refused.code == 403
     assert refused.body["message"] == (
-        f'roles.{GROUP} "no" is forbidden: user "ann" (groups=["dev" "system:authenticated"]) is attempting to grant RBAC '
-        'permissions not currently held:\n{APIGroups:["x"], Resources:["y"], Verbs:["get"]}'
+        f'roles.{GROUP} "no" is forbidden: user "ann" (groups=["dev" "system:authenticated"]) is attempting to grant '
+        'RBAC permissions not currently held:\n{APIGroups:["x"], Resources:["y"], Verbs:["get"]}'
     )
     more = [*READ_PODS, {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
     assert role(cluster, "default", "ok", more, ANN, verb="update").code == 403

@@ -53,9 +53,10 @@ CORE = "-"
         (rule("*", "*", "*"), Attributes("get", path="/metrics"), False),
         ({}, POD, False),
     ],
-    ids=["same", "all", "verb", "group", "resource", "name", "other name", "names and no name", "subresource needs its own",
-         "subresource", "resource is more", "any scale", "not any status", "star and subresource", "path", "longer path",
-         "path and star", "star within", "any path", "verb of a path", "paths are no resources",
+    ids=["same", "all", "verb", "group", "resource", "name", "other name", "names and no name",
+         "subresource needs its own", "subresource", "resource is more", "any scale", "not any status",
+         "star and subresource", "path", "longer path", "path and star",
+         "star within", "any path", "verb of a path", "paths are no resources",
          "resources are no paths", "nothing"],
 )  # fmt: skip
 def test_what_a_rule_allows(given: dict[str, Any], wanted: Attributes, allowed: bool):

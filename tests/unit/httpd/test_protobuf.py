@@ -162,7 +162,7 @@ def test_managed_fields_hold_json():
         (protobuf.MAGIC + b"\x0a\xff", "unexpected EOF"),
         (protobuf.MAGIC + b"\x0b", "illegal wireType"),
         (body("v1", "Nope", b""), 'no kind "Nope" is registered for version "v1"'),
-        (body("apiextensions.k8s.io/v1", "CustomResourceDefinitionList", b""), "no kind"),
+        (body("apiregistration.k8s.io/v1", "APIService", b""), "no kind"),
         (protobuf.MAGIC + b"\xff" * 12, "integer overflow"),
     ],
     ids=["json", "cut off", "wire type", "unknown kind", "kind without numbers", "overflow"],

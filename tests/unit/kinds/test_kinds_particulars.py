@@ -45,7 +45,7 @@ def fault(kind="NodeCrash", **target):
             fault("Meteor", name="n1"),
             [
                 'spec.type: Unsupported value: "Meteor": supported values: "NodeCrash", "KubeletStop", '
-                '"NetworkPartition", "KillContainers", "ComponentCrash"'
+                '"NetworkPartition", "KillContainers", "ComponentCrash", "MemoryPressure", "DiskPressure"'
             ],
         ),
         (

@@ -50,7 +50,7 @@ def output(found, until=60_000, limit=100):
         ("case a-1 in b*) echo no;; *-1 | c) echo yes;; *) echo other;; esac", 0, 0, "yes\n"),
         ("case x in (a) echo a;; esac; echo $?", 0, 0, "0\n"),
         ("case x in a) echo a;; *) echo rest\nesac", 0, 0, "rest\n"),
-        ("case x in a", 0, 2, 'sh: syntax error: unexpected end of file\n'),
+        ("case x in a", 0, 2, "sh: syntax error: unexpected end of file\n"),
         ("cat /none", 0, 1, "cat: can't open '/none': No such file or directory\n"),
         ("printf '%s-%d\\n' a 5", 0, 0, "a-5\n"),
         ("echo one; echo two >&2; echo three 2>&1", 0, 0, "one\ntwo\nthree\n"),

@@ -105,15 +105,15 @@ def test_turns(net):
     assert [net.pick() for _ in range(6)] == ["10.244.0.5", "10.244.0.6", "10.244.0.7"] * 2
 
 
-def test_nearest_then_least_busy(net):
+def test_who_has_connections_waits_and_near_ones_come_no_sooner(net):
     net.service()
     net.slice(endpoint("1.1.1.3", "n3", "b"), endpoint("1.1.1.2", "n2"), endpoint("1.1.1.1", "n1"))
-    first = net.proxy.pick("default", "web", 80, "n1")
+    first = net.proxy.pick("default", "web", 80, "n3")
     assert first.ip == "1.1.1.1"
     net.proxy.opened(first)
-    assert net.pick(80, "n1") == "1.1.1.2"
+    assert [net.pick(80, "n1") for _ in range(3)] == ["1.1.1.2", "1.1.1.3", "1.1.1.2"]
     net.proxy.closed(first)
-    assert net.pick(80, "n1") == "1.1.1.1"
+    assert [net.pick(80, "n3") for _ in range(3)] == ["1.1.1.3", "1.1.1.1", "1.1.1.2"]
 
 
 def test_only_ready_ones_else_those_that_still_serve(net):

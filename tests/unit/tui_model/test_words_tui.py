@@ -107,7 +107,8 @@ def test_enter_on_each_kind():
     service = {"metadata": {"name": "web", "namespace": "d"}, "spec": {}}
     assert places.children(SERVICES, service) is None
     assert places.children(NAMESPACES, {"metadata": {"name": "shop"}}) == Place(PODS, "shop")
-    assert places.children(PODS, pod("web-1")) is None
+    inside = places.children(PODS, pod("web-1"))
+    assert (inside.gvr, inside.scope) == (places.CONTAINERS, Scope("pod", "web-1", "web-1", "default"))
 
 
 def test_custom_resources_are_what_their_definition_leads_to():

@@ -53,14 +53,14 @@ def _explore(options: argparse.Namespace) -> int:
             return 0
         options.cluster = chosen
     cluster, description = opened(options, sources)
-    code = _run(options, cluster, description, keys)
+    code, cluster = _run(options, cluster, description, keys)
     _keep(options, cluster)
     return code
 
 
 def _run(
     options: argparse.Namespace, cluster: "Cluster", description: "Description", keys: Mapping[str, Sequence[str]]
-) -> int:
+) -> "tuple[int, Cluster]":
     # A frame follows a key at once instead of after the next sixtieth of a second.
     os.environ.setdefault("TEXTUAL_FPS", "120")
     # Setting the theme later would parse all styles once more, a tenth of the time to the first paint.
@@ -86,9 +86,11 @@ def _run(
         gateway=None if options.no_api or options.read_only else _gateway(options, client),
         folder=description.folder,
         releases=_releases(description),
+        kept=bool(options.data),
     )
     explorer.run()
-    return explorer.return_code or 0
+    # The person may have gone on from some moment of the past, which is another cluster than the first.
+    return explorer.return_code or 0, client.past.live
 
 
 def _gateway(options: argparse.Namespace, client: "LocalClient") -> "LocalGateway":

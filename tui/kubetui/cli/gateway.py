@@ -52,6 +52,7 @@ class LocalGateway:
         else:
             self._server = server
             client.on_change(server.changed)
+            client.answered = server.webhooks.answered
             client.on_switch = self._switch
             self.line = f"export KUBECONFIG={server.kubeconfig}"
         say(self.line)

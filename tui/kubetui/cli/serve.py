@@ -160,7 +160,7 @@ async def _serve(
         client.pump.resume()
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, over.set)
     print(f"serving {cluster.settings.name} on {server.url}")
     print(f"export KUBECONFIG={server.kubeconfig}", flush=True)

@@ -4,8 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kubesim.objects import tree as trees
-from kubesim.objects.wire import FAULTS, PODS, Key, Tree
-from kubetui.client.port import Decision, Explanation, JournalEntry, Statement, Trace, TraceHop, Traffic, Verdict
+from kubesim.objects.times import parse_time
+from kubesim.objects.wire import FAULTS, PODS, Gvr, Key, Tree
+from kubetui.client.port import (
+    Decision,
+    Explanation,
+    JournalEntry,
+    Statement,
+    Trace,
+    TraceHop,
+    Traffic,
+    Verdict,
+    Version,
+)
 from kubetui.model import hints
 from kubetui.model.symptoms import symptom
 
@@ -31,6 +42,35 @@ class LocalInsight:
         """The last write of an object, or of a revision, and what caused it; newest first."""
         revision = about if isinstance(about, int) else self._last_write(about)
         return [JournalEntry(*entry) for entry in self._cluster.journal.chain(revision)]
+
+    def versions(self, keys: Sequence[Key]) -> Mapping[Key, Sequence[Version]]:
+        """The versions of objects that are still kept; the first is the one that was there before all writes."""
+        store, journal = self._cluster.store, self._cluster.journal
+        wanted = frozenset(tuple(key) for key in keys)
+        found: dict[Key, list[Version]] = {}
+        for revision, gvr, namespace, name, old, new in store.since(store.oldest):
+            if (gvr, namespace, name) not in wanted:
+                continue
+            versions = found.setdefault(Key(gvr, namespace, name), [])
+            if not versions and old is not None:
+                versions.append(_first(old))
+            entry = journal.find(revision)
+            at, actor, verb = (entry.at, entry.actor, entry.verb) if entry is not None else (0, "", "")
+            versions.append(Version(revision, at, actor, verb, new))
+        for key in keys:
+            tree = store.get(*key)
+            if key not in found and tree is not None:
+                found[key] = [_first(tree)]
+        return found
+
+    def written(self, gvr: Gvr, namespace: str = "") -> Sequence[Key]:
+        """The objects of a kind that are there, or were as far back as something is kept."""
+        store = self._cluster.store
+        found = {Key(gvr, space, name): None for space, name, _ in store.items(gvr, namespace)}
+        for _, table, space, name, _, _ in store.since(store.oldest):
+            if table == gvr and (not namespace or space == namespace):
+                found[Key(gvr, space, name)] = None
+        return list(found)
 
     def decision(self, key: Key) -> Decision | None:
         """The scheduler's last verdict on a pod."""
@@ -95,6 +135,12 @@ class LocalInsight:
             if (entry.gvr, entry.namespace, entry.name) == place:
                 return int(entry.revision)
         return 0
+
+
+def _first(tree: Tree) -> Version:
+    """A version whose write is no longer kept."""
+    metadata = tree["metadata"]
+    return Version(int(metadata.get("resourceVersion", 0)), parse_time(metadata["creationTimestamp"]), "", "", tree)
 
 
 def _target(fault: Tree) -> str:

@@ -1,6 +1,7 @@
 """The explorer's client of a cluster in this process: requests go straight in, rows come from the store's log."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from kubesim.objects.errors import ApiError
@@ -208,9 +209,13 @@ class LocalClient:
         self.name = name or str(getattr(getattr(cluster, "settings", None), "name", "") or "kubetui")
         self.read_only = read_only
         self.pump = Pump(cluster.loop, self._after_slice)
+        self.engine: Any = cluster.loop
+        """What the pump drives: the cluster's loop, or the playback of its past."""
         self.past = TimeMachine(self)
         self.time = LocalTime(cluster, self.pump, self.past)
         self.insight = LocalInsight(cluster)
+        self.answered: Callable[[Callable[[], Response]], Awaitable[Response]] | None = None
+        """Carries requests in until all webhooks have answered; there once the cluster is served."""
         self._feed = Feed(cluster.store)
         self._listeners: list[Callable[[], None]] = []
         self._told = -1
@@ -240,7 +245,8 @@ class LocalClient:
         self.pump.catch_up()
         if not self.past.about_to_send(request.verb, request):
             return refused_by_past(request)
-        response: Response = self.cluster.api.handle(request)
+        work = partial(self.cluster.api.handle, request)
+        response: Response = work() if self.answered is None else await self.answered(work)
         self.poke()
         return response
 
@@ -252,6 +258,7 @@ class LocalClient:
     def switch(self, cluster: Cluster, engine: Any) -> None:
         """Show another time of the cluster, which the engine drives. Time stands afterwards."""
         self.cluster = cluster
+        self.engine = engine
         self.pump.drive(engine)
         self.time.show(cluster)
         self.insight.show(cluster)
@@ -294,6 +301,16 @@ class LocalClient:
             raise ConnectionError(str(error)) from error
         return LocalConnection(wire, self.poke)
 
+    def execute(self, namespace: str, pod: str, container: str, argv: tuple[str, ...]) -> tuple[int, str]:
+        """Run a command in a container: its exit code and what it wrote, or why it could not run."""
+        self.pump.catch_up()
+        try:
+            outcome = self.cluster.kubelets.execute(namespace, pod, container, argv)
+        except ApiError as error:
+            return 1, str(error)
+        self.poke()
+        return int(outcome.code), str(outcome.output)
+
     def usage(self, key: Key) -> Usage | None:
         """Live use of a pod or a node."""
         found = self.cluster.kubelets.usage(key.namespace, key.name)
@@ -314,10 +331,7 @@ class LocalClient:
         self.past.close()
 
     def _after_slice(self) -> None:
-        if self.past.away:
-            self.past.played()
-        else:
-            self.past.lived()
+        self.past.lived()
         revision = self.cluster.store.revision
         if revision == self._told:
             return

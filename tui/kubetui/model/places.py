@@ -7,6 +7,8 @@ from kubesim.objects import tree as trees
 from kubesim.objects.wire import DEPLOYMENTS, NAMESPACES, NODES, PODS, REPLICASETS, SERVICES, Gvr, Key, Tree
 
 JOBS = Gvr("batch", "v1", "jobs")
+CONTAINERS = Gvr("kubetui", "v1", "containers")
+"""A name of the explorer's own: no server knows such a resource. The row of a container is called ``pod/name``."""
 
 
 class Scope(NamedTuple):
@@ -29,6 +31,8 @@ class Scope(NamedTuple):
             return selectors.parse_labels(self.value).matches(obj["metadata"].get("labels") or {})
         if self.kind == "regarding":
             return bool(trees.get(obj, "involvedObject.uid", "") == self.value)
+        if self.kind == "used":
+            return key.name in self.value.split(",")
         return key.name == self.value
 
 
@@ -110,6 +114,8 @@ def children(gvr: Gvr, obj: Tree) -> Place | None:
     """The view that Enter opens on a row, or None when that is the object itself."""
     metadata = obj["metadata"]
     name, namespace = metadata["name"], metadata.get("namespace", "")
+    if gvr == PODS:
+        return Place(CONTAINERS, namespace, "", Scope("pod", name, name, namespace))
     if gvr == NODES:
         return Place(PODS, "", "", Scope("node", name, name))
     if gvr == NAMESPACES:

@@ -67,7 +67,7 @@ class Frame(Screen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Start to follow the cluster."""
         self.header.namespaces = tuple(self.navigation.favourites)
-        self.heartbeat.after = self._after_look
+        self.heartbeat.after = self.restate
         self.heartbeat.start()
         self.stage.home.choose(self.stage.home.current)
 
@@ -108,11 +108,6 @@ class Frame(Screen[None], inherit_bindings=False):
         """The clock or the cluster was touched."""
         self.heartbeat.sync_clock()
         self.heartbeat.arm(0)
-
-    def _after_look(self) -> None:
-        if self.after_look is not None:
-            self.run_worker(self.after_look(), group="follow", exclusive=True)
-        self.restate()
 
     @on(Stage.Changed)
     def restate(self) -> None:

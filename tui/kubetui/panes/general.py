@@ -26,6 +26,7 @@ class General:
         self._asked = float("-inf")
         self.unsaved: Callable[[], bool] = bool
         """Whether quitting would lose something the person did."""
+        self.loss = "this cluster is gone when you quit"
         self.handlers: dict[str, Handler] = {
             "command": self.command,
             "filter": self.filter,
@@ -46,9 +47,12 @@ class General:
         self._frame.type(COMMAND)
 
     async def filter(self, argument: str) -> None:
-        """Open the filter line."""
-        del argument
-        self._frame.type(FILTER)
+        """Open the filter line, or set the filter that is given."""
+        table = self._frame.table
+        if argument and hasattr(table, "set_filter"):
+            table.set_filter(argument)
+        else:
+            self._frame.type(FILTER)
 
     # ------------------------------------------------------------------ the screen
     async def redraw(self, argument: str) -> None:
@@ -136,4 +140,4 @@ class General:
             self._app.exit(0)
             return
         self._asked = now
-        self._frame.say("this cluster is gone when you quit; Ctrl-C once more to quit")
+        self._frame.say(f"{self.loss}; Ctrl-C once more to quit")

@@ -100,15 +100,24 @@ class Header(Bar):
         return [*left, *((text, f"header--{role}") for text, role in bar), *right]
 
     def _state(self, time: TimeControl) -> list[Run]:
+        branches = time.past.branches
+        if branches.active:
+            sign = self._glyphs.paused if time.paused else self._glyphs.running
+            grown = clock.short_elapsed(time.now - branches.started)
+            return [(f" {sign} FORK +{grown} {clock.speed_text(time.speed)} ", "header--past")]
         if time.past.away:
             at = clock.elapsed(time.now - time.epoch)
             sign = self._glyphs.paused if time.paused else self._glyphs.running
             return [(f" {sign} PAST {at} ", "header--past")]
         if time.paused:
-            return [(f" {self._glyphs.paused} PAUSED ", "header--paused")]
+            runs = [(f" {self._glyphs.paused} PAUSED ", "header--paused")]
+            # What it will run at is worth knowing when it is not the usual.
+            return runs if time.speed == 1 else [*runs, (f" {clock.speed_text(time.speed)}", "header--label")]
         return [(f" {self._glyphs.running} {clock.speed_text(time.speed):<6}", "header--running")]
 
     def _right(self, time: TimeControl) -> list[Run]:
+        if time.past.branches.active:
+            return [("  I", "header--key"), (" compare, keep, drop", "header--label"), ("  ; . < >", "header--key")]
         if time.past.away:
             keys = (("  , .", " step"), ("  { }", " stops"), ("  Y", " go on from here"), ("  Esc", " present"))
             return [run for key, label in keys for run in ((key, "header--key"), (label, "header--label"))]

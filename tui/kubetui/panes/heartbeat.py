@@ -52,6 +52,8 @@ class Heartbeat:
         self._clock: Timer | None = None
         self.after: Callable[[], None] | None = None
         """Called after each look, for whatever else shows the cluster's state."""
+        self.looked: Callable[[], None] | None = None
+        """Called before that, to notice that another time of the cluster is shown."""
 
     def start(self) -> None:
         """Follow the client from now on."""
@@ -108,8 +110,9 @@ class Heartbeat:
             table.tick(fade=False)
 
     def _end(self) -> None:
-        if self.after is not None:
-            self.after()
+        for listener in (self.looked, self.after):
+            if listener is not None:
+                listener()
         self._rest = self._cost * PATIENCE if not self._pending else 0.0
         if self._pending:
             self.arm(SOON)

@@ -40,6 +40,8 @@ class LogStreams:
         self.client = client
         self.key = key
         self.previous = False
+        self.container = ""
+        """The container that is followed, "" for the first or all."""
         self.all_containers = key.gvr != PODS
         self.cursors: dict[Stream, LogCursor] = {}
         self.problem = ""
@@ -81,7 +83,7 @@ class LogStreams:
     def _containers(self, pod: Tree) -> list[str]:
         names = [each["name"] for each in tree.get(pod, "spec.containers", ())]
         if not self.all_containers:
-            return names[:1]
+            return [self.container] if self.container else names[:1]
         return [each["name"] for each in tree.get(pod, "spec.initContainers", ())] + names
 
     def poll(self) -> list[Entry]:
@@ -129,11 +131,12 @@ class LogView(TextView):
         self._order: dict[Stream, int] = {}
         self._explaining = False
 
-    async def show(self, key: Key, *, previous: bool = False) -> None:
-        """Follow another object."""
+    async def show(self, key: Key, *, previous: bool = False, container: str = "") -> None:
+        """Follow another object, or one container of it."""
         self.forget()
         self.streams = LogStreams(self._client, key)
         self.streams.previous = previous
+        self.streams.container = container
         self.since = None
         self.follow = True
         await self.look()

@@ -128,13 +128,16 @@ class Navigation:
             return
         if key.gvr == NAMESPACES:
             self.use(key.name)
+        if self.history.current.gvr == places.CONTAINERS:
+            await self._host.stage.open_detail(key, "logs", container=getattr(table, "container", ""))
+            return
         place = places.children(key.gvr, obj)
         if place is not None:
             await self.go(place, drill=True)
         elif key.gvr.resource == "events":
             await self.object("")
         else:
-            await self._host.stage.open_detail(key, "logs" if key.gvr.resource == "pods" else "describe")
+            await self._host.stage.open_detail(key, "describe")
 
     async def back(self, argument: str) -> None:
         """Close the details, clear the filter, or leave the view; the first that applies."""

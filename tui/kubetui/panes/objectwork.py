@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from kubesim.objects import refs
 from kubesim.objects import tree as trees
-from kubesim.objects.wire import DEPLOYMENTS, REPLICASETS, Key, Request, Tree
-from kubetui.model import flows
+from kubesim.objects.wire import DEPLOYMENTS, MERGE_PATCH, REPLICASETS, Key, Request, Tree
+from kubetui.model import effects, flows
 from kubetui.model.flows.workloads import revision_of
 from kubetui.model.forwards import pod_spec
 from kubetui.panes.dialogs.drain import Image
 from kubetui.panes.dialogs.frame import Confirm
-from kubetui.panes.dialogs.scale import Scale
+from kubetui.panes.dialogs.scale import Effect, Scale
 from kubetui.panes.resource import ResourceTable
 from kubetui.panes.runner import Runner
 
@@ -96,10 +96,23 @@ class ObjectWork:
             if obj is None:
                 return
             current = int(trees.get(obj, "spec.replicas", 1))
-            wanted = await self._app.push_screen_wait(Scale(key.name, current))
+            wanted = await self._app.push_screen_wait(Scale(key.name, current, self._effect(key)))
         if wanted is not None:
             for target in targets:
                 await self._runner.run(flows.scale(target, wanted))
+
+    def _effect(self, key: Key) -> Effect | None:
+        """Tries a number of replicas in a copy of the cluster; none of a real one."""
+        time = self._frame.client.time
+        if time is None:
+            return None
+        trial = time.past.branches.trial(key)
+
+        async def effect(wanted: int) -> str:
+            body = {"spec": {"replicas": wanted}}
+            return effects.words(await trial.attempt(Request("patch", key, "scale", body, content_type=MERGE_PATCH)))
+
+        return effect
 
     async def scale_up(self, targets: Sequence[Key], argument: str) -> None:
         """One replica more."""

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 Handler = Callable[[str], Awaitable[None]]
 Work = Callable[[Sequence[Key], str], Coroutine[Any, Any, None]]
 
-TABS = {"describe": "describe", "yaml": "yaml", "logs": "logs", "events-of": "events", "why": "why", "decode": "yaml"}
+TABS = {
+    "describe": "describe", "yaml": "yaml", "logs": "logs", "events-of": "events", "why": "why", "decode": "yaml",
+    "history": "history", "diff": "diff", "xray": "xray",
+}  # fmt: skip
 """The drawer's tab that an action opens."""
 
 WORKS = (
     "delete", "kill", "evict", "scale", "scale-up", "scale-down", "restart", "set-image", "rollback", "trigger",
-    "suspend", "edit", "cordon", "uncordon", "drain", "chaos", "crash",
+    "suspend", "edit", "cordon", "uncordon", "drain", "chaos", "crash", "exec", "attach",
+    "used-by",
 )  # fmt: skip
 """Actions that are carried out by ``objectwork`` and ``nodework``."""
 
@@ -49,6 +53,7 @@ class Operations:
             "trace": self._anywhere("trace"),
             "load": self._anywhere("load"),
             "undo": self._undo,
+            "xray": self._xray,
         }
 
     @property
@@ -77,12 +82,14 @@ class Operations:
     def work(self, action: str) -> Work:
         """Where the work of an action is done."""
         if not self._works:
+            from kubetui.panes.insidework import InsideWork  # noqa: PLC0415
             from kubetui.panes.networkwork import NetworkWork  # noqa: PLC0415
             from kubetui.panes.nodework import NodeWork  # noqa: PLC0415
             from kubetui.panes.objectwork import ObjectWork  # noqa: PLC0415
 
             parts = (self._app, self._frame, self.runner)
-            self._works = {**ObjectWork(*parts).works, **NodeWork(*parts).works, **NetworkWork(*parts).works}
+            kinds = (ObjectWork, NodeWork, NetworkWork, InsideWork)
+            self._works = {action: work for kind in kinds for action, work in kind(*parts).works.items()}
         return self._works[action]
 
     # ------------------------------------------------------------------ how handlers are made
@@ -111,16 +118,39 @@ class Operations:
             del argument
             key = self._frame.table.cursor_key
             if key is not None:
-                await self._frame.stage.open_detail(key, tab)
+                container = getattr(self._frame.table, "container", "") if tab == "logs" else ""
+                await self._frame.stage.open_detail(key, tab, container=container)
 
         return handle
 
     # ------------------------------------------------------------------ the rest
+    async def _xray(self, argument: str) -> None:
+        if not argument.strip():
+            await self._detail("xray")("")
+            return
+        frame = self._frame
+        resource = frame.catalogue.find(argument.strip())
+        if resource is None:
+            frame.say(f"xray: nothing is called {argument!r}", bad=True)
+            return
+        from kubetui.model import xray  # noqa: PLC0415 - only when it is asked for
+        from kubetui.model.lanes import Line  # noqa: PLC0415
+        from kubetui.panes.dialogs.reading import Reading  # noqa: PLC0415
+
+        namespace = frame.navigation.namespace if resource.namespaced else ""
+
+        def read(width: int) -> Sequence[Line]:
+            del width
+            return xray.all_of(frame.client.objects, resource.gvr, namespace)
+
+        self._app.push_screen(Reading(f"xray {resource.gvr.resource} {namespace or 'all'}", read, every=1.0))
+
     async def _previous_logs(self, argument: str) -> None:
         del argument
         key = self._frame.table.cursor_key
         if key is not None:
-            await self._frame.stage.open_detail(key, "logs", previous=True)
+            container = getattr(self._frame.table, "container", "")
+            await self._frame.stage.open_detail(key, "logs", previous=True, container=container)
 
     async def _forward(self, ports: str) -> None:
         targets = self._targets()
@@ -137,6 +167,11 @@ class Operations:
     async def _undo(self, argument: str) -> None:
         del argument
         self._frame.background(self.runner.undo())
+
+    def forget(self) -> None:
+        """What was done belongs to a future that is no more."""
+        if self._runner is not None:
+            self._runner.forget()
 
     async def edit(self, key: Key) -> None:
         """Edit an object that is not a row: the drawer's."""

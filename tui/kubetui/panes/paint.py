@@ -16,6 +16,8 @@ from kubetui.model.widths import Fit, fit
 BAR_WIDTH = 8
 BAR_TEXT = 5
 TAILED = frozenset({"NAME", "NS/NAME", "NODE", "OBJECT"})
+SUFFIX = 5
+"""The length of the random end that Kubernetes gives names."""
 WIDEST = 60
 """No column asks for much more than this."""
 
@@ -142,10 +144,13 @@ class Painter:
         return padding + shown if column.right else shown + padding
 
     def _shortened(self, text: str, width: int, *, tail: bool) -> str:
-        """Names differ at their ends: those keep both ends, everything else its beginning."""
+        """Names differ at their ends: those keep both ends, everything else its beginning.
+
+        What controllers append is five signs long; the rest of the room is better spent on what a person wrote.
+        """
         if width < 1:
             return ""
-        end = (width - 1) // 2 if tail and text.isascii() else 0
+        end = min((width - 1) // 2, SUFFIX) if tail and text.isascii() else 0
         return set_cell_size(text, width - 1 - end) + self.glyphs.ellipsis + (text[-end:] if end else "")
 
     def _bar(self, cell: Bar, position: int, look: Look) -> list[tuple[str, Style]]:

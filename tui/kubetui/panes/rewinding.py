@@ -110,7 +110,9 @@ class Rewinding:
             self._frame.say(f"goto: {error}", bad=True)
             return
         if stop is not PRESENT and stop.at > past.present:
-            self._frame.say(f"goto: that is in the future; :run {(stop.at - past.present) // 1000}s goes there", bad=True)
+            self._frame.say(
+                f"goto: that is in the future; :run {(stop.at - past.present) // 1000}s goes there", bad=True
+            )
         else:
             await self._to(stop)
 
@@ -187,12 +189,14 @@ class Rewinding:
         self._frame.changed()
 
     # ------------------------------------------------------------------ another time is shown
-    async def follow(self) -> None:
-        """Read what is open anew when another time of the cluster is shown."""
+    def follow(self) -> None:
+        """Notice that another time of the cluster is shown."""
         time = self._frame.client.time
-        if time is None or time.era == self._era:
-            return
-        self._era = time.era
+        if time is not None and time.era != self._era:
+            self._era = time.era
+            self._frame.background(self._read_anew(time))
+
+    async def _read_anew(self, time: TimeControl) -> None:
         self._frame.set_class(time.past.away, "-past")
         if self.on_dropped is not None:
             self.on_dropped()

@@ -12,7 +12,7 @@ from kubetui.client.port import ClusterClient, Resource
 from kubetui.keys import Action, Keymap
 from kubetui.model.catalogue import Catalogue
 from kubetui.model.glyphs import Glyphs
-from kubetui.model.places import Place
+from kubetui.model.places import CONTAINERS, Place
 from kubetui.model.usage import Facts
 from kubetui.panes.home import Home
 from kubetui.panes.resource import ResourceTable
@@ -96,6 +96,12 @@ class Stage(Horizontal):
             self.browser = open_table(self._client, place, self._facts, self._glyphs)
             await self._slot.mount(self.browser)
             self.browser.set_filter(place.filter)
+        elif place.gvr == CONTAINERS:
+            from kubetui.panes.containers import ContainerTable  # noqa: PLC0415 - when a pod is opened
+
+            self.browser = ContainerTable(self._client, place, self._facts, self._glyphs)
+            await self._slot.mount(self.browser)
+            self.browser.set_filter(place.filter)
         elif place.gvr is not None:
             resource = self._catalogue.of(place.gvr) or Resource(place.gvr, place.gvr.resource, namespaced=True)
             table = ResourceTable(self._client, resource, self._facts, self._glyphs, namespace=place.namespace)
@@ -109,7 +115,7 @@ class Stage(Horizontal):
         self.post_message(self.Changed())
 
     # ------------------------------------------------------------------ details
-    async def open_detail(self, key: Key, tab: str, *, previous: bool = False) -> None:
+    async def open_detail(self, key: Key, tab: str, *, previous: bool = False, container: str = "") -> None:
         """Show an object's details in the drawer."""
         drawer = self._drawer
         if drawer is None:
@@ -119,7 +125,7 @@ class Stage(Horizontal):
             await self.mount(drawer)
         drawer.display = True
         self.add_class("-drawer")
-        await drawer.show(key, tab, previous=previous)
+        await drawer.show(key, tab, previous=previous, container=container)
         self.post_message(self.Changed())
 
     def close_detail(self) -> bool:

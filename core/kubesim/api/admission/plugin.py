@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from kubesim.api.call import Call
+from kubesim.api.webhooks import OUTSIDE
 from kubesim.objects.wire import Gvr, Request, Tree
 from kubesim.store.index import Index
 from kubesim.store.mvcc import Store
@@ -27,6 +28,13 @@ class Attributes(NamedTuple):
     """What was sent: identity, query, cause."""
     dry_run: bool
     warnings: list[str]
+    annotations: dict[str, str] | None = None
+    """What the audit log is told, by name; None when nobody listens."""
+
+    def annotate(self, name: str, text: str) -> None:
+        """Tell the audit log."""
+        if self.annotations is not None:
+            self.annotations[name] = text
 
     @property
     def shown(self) -> str:
@@ -53,6 +61,7 @@ def attributes(call: Call, operation: str, obj: Tree | None, old: Tree | None) -
         request,
         call.options.dry_run,
         call.warnings,
+        OUTSIDE.annotations,
     )
 
 
@@ -87,6 +96,10 @@ class Witness(Index):
         self.written = True
 
 
+class SettingsWitness(Witness):
+    """That of the plugins' tables: the store keeps one index of a class on each table."""
+
+
 def _nothing(obj: Tree) -> str:
     del obj
     return ""
@@ -99,7 +112,7 @@ class Plugins:
         self._store = store
         self._all: list[Plugin] = []
         self._watched: dict[Gvr, None] = {}
-        self._settings = Witness()
+        self._settings = SettingsWitness()
         self._concerned: dict[tuple[str, Gvr, str, str], tuple[Plugin, ...]] = {}
 
     def add(self, plugin: Plugin) -> None:

@@ -40,7 +40,7 @@ def _document(body: bytes, *, repeated: bool) -> tuple[Any, Problems]:
     try:
         document = _json(body)
         if document is not None:
-            repeated = repeated and bool(repeated_fields(body))
+            repeated = repeated and bool(repeated_fields(body)[0])
         else:
             document = read_yaml(body)
     except ValueError as error:

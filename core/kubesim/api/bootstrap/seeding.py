@@ -5,7 +5,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from kubesim.api.bootstrap import flows, priorities, roles
+from kubesim.api.bootstrap import apiservices, flows, priorities, roles
 from kubesim.objects.wire import Gvr, Tree
 from kubesim.store.mvcc import First
 
@@ -29,6 +29,7 @@ def _templates() -> tuple[tuple[Gvr, str, str, str, Tree], ...]:
     everything = [(Gvr(roles.GROUP, "v1", plural), tree) for plural, tree in roles.objects()]
     everything += [(Gvr(flows.GROUP, "v1", plural), tree) for plural, tree in flows.objects()]
     everything += [(Gvr(priorities.GROUP, "v1", plural), tree) for plural, tree in priorities.objects()]
+    everything += [(Gvr(apiservices.GROUP, "v1", plural), tree) for plural, tree in apiservices.objects()]
     for gvr, tree in everything:
         metadata = tree["metadata"]
         namespace, name = metadata.get("namespace", ""), metadata["name"]
@@ -47,7 +48,7 @@ def _made(tree: Tree, uid: str, stamp: str) -> dict[str, Any]:
     head = {"name": metadata.pop("name")}
     if "namespace" in metadata:
         head["namespace"] = metadata.pop("namespace")
-    generation = {"generation": 1} if "spec" in tree else {}
+    generation = {"generation": 1} if "spec" in tree and tree["kind"] != "APIService" else {}
     built = {**head, "uid": uid, "resourceVersion": FIRST, **generation, "creationTimestamp": stamp, **metadata}
     made: dict[str, Any] = {**tree, "metadata": built}
     conditions = (tree.get("status") or {}).get("conditions")

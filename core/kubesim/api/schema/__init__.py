@@ -69,6 +69,10 @@ class Schema:
         """The type at the bottom of a field's shape, below lists and maps; None for scalars."""
         return self._facts.target(shape)
 
+    def named(self, name: str) -> Type:
+        """The type of an OpenAPI name. KeyError when there is none."""
+        return self._facts.type(self._facts.names()[name])
+
     def types(self) -> list[Type]:
         """Every type, for OpenAPI documents."""
         return [self._facts.type(number) for number in self._facts.names().values()]

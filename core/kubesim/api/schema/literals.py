@@ -67,7 +67,7 @@ def canonical_time(text: str) -> str:
     """A valid time as metav1.Time writes it: UTC, whole seconds."""
     if text[-1] == "Z" and len(text) == 20:
         return text
-    return datetime.fromisoformat(_six_digits(text)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{datetime.fromisoformat(_six_digits(text)).astimezone(UTC).isoformat()[:19]}Z"
 
 
 @lru_cache(maxsize=4096)
@@ -75,7 +75,7 @@ def canonical_micro_time(text: str) -> str:
     """A valid time as metav1.MicroTime writes it: UTC, six decimals."""
     if text[-1] == "Z" and len(text) == 27:
         return text
-    return datetime.fromisoformat(_six_digits(text)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{datetime.fromisoformat(_six_digits(text)).astimezone(UTC).isoformat(timespec='microseconds')[:26]}Z"
 
 
 def _six_digits(text: str) -> str:

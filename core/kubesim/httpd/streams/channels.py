@@ -63,7 +63,10 @@ class SocketChannels:
         # Some clients send raw bytes as text.
         if not self._text:
             return text.encode()
-        return bytes([int(text[0])]) + b64decode(text[1:]) if text[:1].isdigit() else b""
+        try:
+            return bytes([int(text[0])]) + b64decode(text[1:]) if text[:1].isdigit() else b""
+        except ValueError:
+            return b""
 
     async def send(self, channel: str, data: bytes) -> None:
         """See Channels."""

@@ -12,7 +12,7 @@ from kubesim.httpd.host import Host
 from kubesim.httpd.streams import channels as names
 from kubesim.httpd.streams.channels import Channels, SocketChannels, SpdyChannels
 from kubesim.httpd.streams.logs import LogReader, follow, options_of
-from kubesim.httpd.streams.pipes import Hijacked, RawPipe, is_spdy, is_websocket, offered
+from kubesim.httpd.streams.pipes import MESSAGE_LIMIT, Hijacked, RawPipe, is_spdy, is_websocket, offered
 from kubesim.httpd.streams.terminal import Terminal, screen
 from kubesim.objects.errors import ApiError, bad_request, failure, not_found
 from kubesim.objects.wire import PODS, Request, Tree
@@ -73,7 +73,9 @@ async def serve(host: Host, http: web.BaseRequest, request: Request) -> web.Stre
         chosen = next((item for item in protocols if item in names.SOCKET_PROTOCOLS), "")
         if protocols and not chosen:
             raise bad_request(f"unable to upgrade: unsupported subprotocols {protocols}")
-        socket = web.WebSocketResponse(protocols=(chosen,) if chosen else (), max_msg_size=0, compress=False)
+        socket = web.WebSocketResponse(
+            protocols=(chosen,) if chosen else (), max_msg_size=MESSAGE_LIMIT, compress=False
+        )
         await socket.prepare(http)
         await _session(host, SocketChannels(socket, chosen), request, wishes)
         return socket

@@ -8,7 +8,17 @@ from aiohttp import WSMsgType, web
 from kubesim.httpd.host import Host
 from kubesim.httpd.streams import spdy
 from kubesim.httpd.streams.channels import V4, V5
-from kubesim.httpd.streams.pipes import MESSAGE, Hijacked, Pipe, RawPipe, SocketPipe, is_spdy, is_websocket, offered
+from kubesim.httpd.streams.pipes import (
+    MESSAGE,
+    MESSAGE_LIMIT,
+    Hijacked,
+    Pipe,
+    RawPipe,
+    SocketPipe,
+    is_spdy,
+    is_websocket,
+    offered,
+)
 from kubesim.objects.errors import ApiError, bad_request, failure, not_found
 from kubesim.objects.wire import PODS, Request
 
@@ -16,6 +26,8 @@ TUNNEL = "SPDY/3.1+portforward.k8s.io"
 OLD = "channel.k8s.io"
 """What clients that offer no protocol at all mean, too."""
 PROTOCOL = "portforward.k8s.io"
+MOST_PORTS = 127
+"""How many ports a plain WebSocket can carry: a channel is one byte, and each port has two."""
 
 
 async def serve(host: Host, http: web.BaseRequest, request: Request) -> web.StreamResponse:
@@ -28,7 +40,9 @@ async def serve(host: Host, http: web.BaseRequest, request: Request) -> web.Stre
         if protocols and not chosen:
             raise bad_request(f"unable to upgrade: unsupported subprotocols {protocols}")
         ports = _ports(request) if chosen != TUNNEL else []
-        socket = web.WebSocketResponse(protocols=(chosen,) if chosen else (), max_msg_size=0, compress=False)
+        socket = web.WebSocketResponse(
+            protocols=(chosen,) if chosen else (), max_msg_size=MESSAGE_LIMIT, compress=False
+        )
         await socket.prepare(http)
         if chosen == TUNNEL:
             await SpdyForwards(host, SocketPipe(socket), request).run()
@@ -56,13 +70,20 @@ def _check(cluster: Any, request: Request) -> None:
 
 
 def _ports(request: Request) -> list[int]:
-    try:
-        found = [int(text) for text in request.query.get("ports", "").split(",") if text]
-    except ValueError as error:
-        raise bad_request(str(error)) from None
-    if not found:
+    texts = [text for text in request.query.get("ports", "").split(",") if text]
+    if not texts:
         raise bad_request('query parameter "port" is required')
+    found = [_port(text) for text in texts[: MOST_PORTS + 1]]
+    if len(found) > MOST_PORTS or not all(found):
+        wrong = next((text for text, port in zip(texts, found, strict=False) if not port), texts[-1])
+        raise bad_request(f'query parameter "port" must be a port: {wrong[:20]}')
     return found
+
+
+def _port(text: str) -> int:
+    """The number of a port, 0 for what is none."""
+    port = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+    return port if port < 1 << 16 else 0
 
 
 class SpdyForwards:
@@ -118,7 +139,7 @@ class SpdyForwards:
             port = frame.headers.get("port", "")
             try:
                 self._host.catch_up()
-                connection = self._host.cluster.kubelets.connect(*self._place, int(port) if port.isdigit() else 0)
+                connection = self._host.cluster.kubelets.connect(*self._place, _port(port))
             except ApiError as error:
                 await self._end(frame.stream, str(error))
             else:

@@ -8,6 +8,8 @@ from aiohttp import WSMsgType, web
 CHUNK = 64 * 1024
 MESSAGE = 32 * 1024
 """The most bytes of one WebSocket message."""
+MESSAGE_LIMIT = 4 * 1024 * 1024
+"""The largest WebSocket message that is accepted."""
 
 
 class Pipe(Protocol):

@@ -73,15 +73,19 @@ def _service(cluster: Any, namespace: str, backend: Backend) -> Any:
     if service is None:
         raise not_found(SERVICES, backend.name)
     ports = service["spec"].get("ports") or ()
-    port: int | str = int(backend.port) if backend.port.isdigit() else backend.port
+    port: int | str = int(backend.port) if _is_number(backend.port) else backend.port
     if not backend.port and ports:
         port = ports[0]["port"]
     target = cluster.proxy.pick(namespace, backend.name, port)
     return _dial(cluster, target.namespace, target.pod, target.port)
 
 
+def _is_number(port: str) -> bool:
+    return port.isascii() and port.isdigit() and len(port) < 10
+
+
 def _pod_port(pod: Tree, port: str) -> int:
-    if port.isdigit():
+    if _is_number(port):
         return int(port)
     for container in pod["spec"].get("containers") or ():
         for known in container.get("ports") or ():

@@ -17,6 +17,8 @@ CHUNK = 32 * 1024
 """The most bytes of one data frame."""
 FRAME_LIMIT = 4 * 1024 * 1024
 """The largest frame that is accepted."""
+HEADERS_LIMIT = 64 * 1024
+"""The most bytes that the headers of one stream may unpack to."""
 
 DICTIONARY = (Path(__file__).parents[2] / "data" / "spdy-dictionary.bin").read_bytes()
 """Where the compression of headers begins. # k8s: SPDY/3 draft, 2.6.10.1"""
@@ -90,7 +92,10 @@ class Codec:
         return None
 
     def _headers(self, block: bytes) -> dict[str, str]:
-        data = self._inflate.decompress(block)
+        data = self._inflate.decompress(block, HEADERS_LIMIT)
+        if self._inflate.unconsumed_tail:
+            msg = f"headers of more than {HEADERS_LIMIT} bytes"
+            raise SpdyError(msg)
         (count,) = struct.unpack_from("!I", data)
         position, texts = 4, []
         for _ in range(min(count, 1000) * 2):

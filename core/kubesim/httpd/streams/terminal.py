@@ -70,7 +70,6 @@ class Terminal:
             shown += "\r\n"
         return f"\r\n{shown}{self._prompt}"
 
-
     def _carried_out(self, line: str, first: str) -> str:
         """Run a line in a shell that remembers where it is and what was exported."""
         before = self._exports + (f"cd {self._folder}; " if self._folder else "")

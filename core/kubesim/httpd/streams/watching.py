@@ -10,8 +10,6 @@ from aiohttp import web
 from kubesim.api.options import integer
 from kubesim.httpd.host import Host
 
-BATCH = 500
-"""How many events go into one write."""
 DEFAULT_SECONDS = 2700.0
 """How long a watch lasts when the client does not say. # k8s: between 30 and 60 minutes"""
 ROUND_SECONDS = 10.0
@@ -32,12 +30,13 @@ async def serve(host: Host, request: web.BaseRequest, cursor: Any, seconds: floa
     await response.prepare(request)
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
-    encode = host.encoder.event
     while not cursor.closed:
-        events = await host.webhooks.answered(partial(cursor.poll, BATCH))
-        if events:
-            await response.write(b"".join([encode(event) for event in events]))
-            if len(events) >= BATCH:
+        batch = await host.webhooks.answered(partial(host.fan.batch, cursor, host.cluster.store.revision))
+        if batch.pieces:
+            for piece in batch.pieces:
+                # Waits while the client does not read, so that no more than a piece is kept for it.
+                await response.write(piece)
+            if batch.full:
                 await asyncio.sleep(0)
             continue
         left = end - loop.time()

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubesim.api.strategy import Context
-from kubesim.kinds.fielderrors import invalid
 from kubesim.kinds.memo import IdentityMemo
 from kubesim.kinds.plain import Plain
 from kubesim.kinds.pod.defaults import default_pod
 from kubesim.kinds.pod.printing import pod_row, pod_row_conditions
+from kubesim.kinds.pod.resize import validate_resize
 from kubesim.kinds.pod.spec import validate_pod
 from kubesim.kinds.pod.updates import validate_spec_update, validate_status_update
 from kubesim.kinds.pod.warnings import spec_warnings
@@ -89,7 +89,7 @@ class PodStrategy(Plain):
             return []
         found = self.validate(new)
         if subresource == "resize":
-            found = found + _resize(new, old)
+            found = found + validate_resize(new, old)
         return (
             found
             if subresource in {"ephemeralcontainers", "resize"}
@@ -134,14 +134,6 @@ class PodStrategy(Plain):
     def row_conditions(self, obj: Tree) -> list[Tree]:
         """Pods that ended are marked as completed."""
         return pod_row_conditions(obj)
-
-
-def _resize(new: Tree, old: Tree) -> list[Cause]:
-    # k8s: core/validation ValidatePodResize
-    before = (old.get("status") or EMPTY).get("qosClass") or qos_class(old)
-    if qos_class(new) == before:
-        return []
-    return [invalid("spec", before, "Pod QOS Class may not change as a result of resizing")]
 
 
 def _addresses(status: Tree) -> Tree:

@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 
 from kubesim.kubelet.simruntime import (
     archive,
+    expr,
     file_commands,
     network_commands,
     shell,
     system_commands,
     text_commands,
 )
+from kubesim.kubelet.simruntime.agnhost.tools import TOOLS
 from kubesim.kubelet.simruntime.interpreter import STDIN, Interpreter
 from kubesim.kubelet.simruntime.timeline import DATE_MARK, DEFAULT_DATE
 
@@ -34,6 +36,8 @@ def run(machine: Interpreter, argv: list[str]) -> None:
         _shell(machine, argv)
         return
     command = _COMMANDS.get(name.rsplit("/", 1)[-1]) if name.startswith(("/bin/", "/usr/bin/")) else _COMMANDS.get(name)
+    if command is None and len(argv) > 1 and name in {"/agnhost", "agnhost", "/agnhost-2"}:
+        command = TOOLS.get(argv[1])
     if command is not None:
         machine.status = command(machine, argv)
     else:
@@ -58,7 +62,10 @@ def _shell(machine: Interpreter, argv: list[str]) -> None:
     for position, word in enumerate(argv[1:], 1):
         if word.startswith("-") and "c" in word[1:] and not word.startswith("--") and position + 1 < len(argv):
             machine.failing = machine.failing or "e" in word
-            machine.run(shell.parse(argv[position + 1]))
+            parsed = shell.parse(argv[position + 1])
+            if machine.last is None:
+                machine.last = parsed.items[-1].node if isinstance(parsed, shell.Listed) and parsed.items else parsed
+            machine.run(parsed)
             return
     script = next((word for word in argv[1:] if not word.startswith("-")), "")
     if not script:
@@ -253,7 +260,7 @@ _COMMANDS: Mapping[str, Command] = {
     "set": _set, "trap": _trap, "kill": _kill, "wait": _wait, "top": _forever, "yes": _forever, "which": _which,
     "command": _which, "sync": _succeed, "umask": _succeed, "shift": _succeed, "read": _fail, "ulimit": _succeed,
     "stty": _succeed, "clear": _succeed, "apk": _succeed, "apt-get": _succeed, "sysctl": _succeed, "git": _succeed,
-    "tar": archive.run,
+    "tar": archive.run, "expr": expr.run,
     **file_commands.COMMANDS,
     **text_commands.COMMANDS,
     **system_commands.COMMANDS,

@@ -7,6 +7,9 @@ from kubesim.kernel.loop import Loop
 from kubesim.kubelet.profile import Profile
 from kubesim.kubelet.runtime import Connection, Facts
 from kubesim.kubelet.simruntime import handshakes, program
+from kubesim.kubelet.simruntime.agnhost import roles, webhooks
+from kubesim.kubelet.simruntime.agnhost.connection import AgnhostConnection
+from kubesim.kubelet.simruntime.agnhost.site import AgnhostSite
 from kubesim.kubelet.simruntime.http import HttpConnection
 from kubesim.kubelet.simruntime.machine import Surroundings
 from kubesim.kubelet.simruntime.process import SimProcess
@@ -126,6 +129,10 @@ class SimRuntime:
             if process.data is None:
                 process.data = {}
             return handshakes.MemcachedConnection(loop, process, process.data)
+        role = roles.role_of(process.program.argv) if protocol == roles.PROTOCOL else None
+        if role is not None:
+            site = AgnhostSite(loop, process, facts, role, self.world(facts.namespace, facts.pod))
+            return AgnhostConnection(site, role, facts, port)
         simple = _HANDSHAKES.get(protocol)
         if simple is not None:
             return simple(loop, process)
@@ -133,4 +140,6 @@ class SimRuntime:
             return handshakes.AmqpConnection(loop, process)
         if protocol == "none" and process.program.profile.ports:
             return handshakes.SilentConnection()
+        if process.program.profile.name == roles.IMAGE and webhooks.is_hook(process):
+            return webhooks.HookConnection(loop, process)
         return HttpConnection(Site(loop, process, facts, port, env).answer)

@@ -13,7 +13,8 @@ FETCH_MS = 10
 VALUED = frozenset(
     {"-o", "-H", "-X", "-d", "-m", "-w", "-A", "-u", "-b", "-c", "-e", "-T", "-x", "-F", "--connect-timeout",
      "--max-time", "--data", "--header", "--request", "--output", "--write-out", "--retry", "--retry-delay",
-     "--data-raw", "--data-binary", "--user-agent", "--resolve", "--cacert", "--connect-to", "--user", "--url"}
+     "--data-raw", "--data-binary", "--user-agent", "--resolve", "--cacert", "--connect-to", "--user", "--url",
+     "--interface"}
 )  # fmt: skip
 """Flags of curl that are followed by a value."""
 WGET_VALUED = frozenset({"-O", "-T", "-t", "-U", "--header", "--post-data", "-P", "-Y"})

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 FOLDER = "\x00cwd"
 """The variable that holds the working directory."""
+USER = "\x00user"
+"""The variable that holds the numbers of user and group, ``1000:2000``; without it there is root."""
 MAX_EVENTS = 5_000
 
 
@@ -73,8 +75,12 @@ class Machine:
         self.depth = 0
         self.calls: dict[str, str] = {}
         """What was fetched lately: the text by URL."""
+        self.last: Node | None = None
+        """What the program ends with."""
         self.replays: Mapping[str, str] | None = None
         """What was fetched when this round of a loop ran for the first time; None while that is now."""
+        self.found: dict[tuple[str, str, bool], Lookup] = {}
+        """What name servers said lately, by name, kind and whether the search list was used."""
 
     # ------------------------------------------------------------------ effects
     def write(self, text: str) -> None:
@@ -138,10 +144,13 @@ class Machine:
         """Ask the name servers."""
         self.asked = True
         world = self.surroundings.world
+        known = None if self.replays is None else self.found.get((name, kind, search))
+        if known is not None:
+            return known
         if world is None:
             self._noted(False, name, None)
             return Lookup("10.96.0.10", ((name, Answer(NXDOMAIN)),))
-        found = world.lookup(name, kind, search=search)
+        found = self.found[name, kind, search] = world.lookup(name, kind, search=search)
         self._noted(bool(found.answer.records), name, None)
         return found
 

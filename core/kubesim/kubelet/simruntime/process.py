@@ -8,7 +8,7 @@ from kubesim.kubelet import runtime
 from kubesim.kubelet.runtime import LIMIT_OF_FILES, Ended, Facts, LogLine, Outcome, Piece
 from kubesim.kubelet.simruntime import pages, sh, shell, templates
 from kubesim.kubelet.simruntime.machine import Surroundings
-from kubesim.kubelet.simruntime.program import SHELLS, Program, resumed
+from kubesim.kubelet.simruntime.program import SHELLS, Program, renewed, resumed
 from kubesim.kubelet.simruntime.timeline import OUT, WRITE, Event, Timeline, dated, files_at, last_events
 from kubesim.objects.connections import CONNECTED, NOERROR, REFUSED, Answer, Attempt, Lookup, Record, World
 from kubesim.objects.wire import Tree
@@ -84,6 +84,28 @@ class SimProcess:
         if self.ends is None or self.ends.at_ms > now:
             self.ends = Ended(now, runtime.KILLED, runtime.ERROR)
         return self.ends
+
+    def limit_memory(self, limit: int, now: int) -> None:
+        """It may use this many bytes from now on, 0 for any number; when it uses more it is killed."""
+        before = self.program
+        self.program = Program(before.profile, before.timeline, before.argv, before.asked._replace(memory_limit=limit))
+        self.program.around = before.around
+        if self.stopped_ms is None and (self.ends is None or self.ends.at_ms > now):
+            self.ends = self.program.describe_end(self.started_ms)
+            if self.ends is not None and self.ends.at_ms < now:
+                self.ends = self.ends._replace(at_ms=now)
+
+    def refresh(self, program: Program, files: Mapping[str, str] | None, now: int) -> None:
+        """Go on as a program does that finds other files from now on."""
+        age = now - self.started_ms
+        self.files = files
+        old = self.program.timeline
+        over = old.end_ms is not None and old.end_ms <= age
+        if over or old.waits_for or program.timeline.waits_for or self.stopped_ms is not None:
+            return
+        self.program = renewed(self.program, program, age)
+        if self.ends is None or self.ends.at_ms > now:
+            self.ends = self.program.describe_end(self.started_ms)
 
     def _plan_to_ask(self, now: int) -> None:
         loop = self.program.timeline.loop

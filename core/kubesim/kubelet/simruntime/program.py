@@ -7,12 +7,16 @@ from typing import NamedTuple
 from kubesim.kubelet import runtime
 from kubesim.kubelet.profile import Curve, Profile, cores, size
 from kubesim.kubelet.simruntime import sh, shell
+from kubesim.kubelet.simruntime.agnhost import roles
+from kubesim.kubelet.simruntime.agnhost.tools import TOOLS
 from kubesim.kubelet.simruntime.machine import Surroundings
 from kubesim.kubelet.simruntime.timeline import OUT, Event, Timeline, last_events
+from kubesim.objects.connections import World
 
 SHELLS = frozenset({"sh", "bash", "ash", "/bin/sh", "/bin/bash", "/bin/ash", "/usr/bin/bash", "/usr/bin/sh"})
 ONE_SHOT_MS = 3_000
 GROWTH_MS = 2_000
+KEPT_ROUNDS = 500
 WAIT_ROUNDS = 50
 """How many rounds of waiting a log keeps when the waiting is over."""
 _START_ERROR = (
@@ -80,11 +84,14 @@ def build(profile: Profile, asked: Asked, around: Surroundings) -> Program:
     """The program of a container."""
     argv = _argv(profile, asked)
     profile = _flagged(profile, argv)
+    if profile.name == roles.IMAGE:
+        profile = roles.profiled(profile, argv)
     if profile.needs is not None and not asked.command and not any(name in around.env for name in profile.needs.any_of):
         text = "".join(f"{line}\n" for line in profile.needs.lines)
         timeline = Timeline((Event(0, OUT, "", text),), 100, profile.needs.code)
         return Program(profile, timeline, argv, asked)
-    if not asked.command and not _is_command(profile, asked, argv):
+    is_tool = profile.name == roles.IMAGE and len(argv) > 1 and argv[1] in TOOLS
+    if not asked.command and not is_tool and not _is_command(profile, asked, argv):
         shot = asked.one_shot and _is_unknown(profile) and not asked.ports
         timeline = Timeline((), ONE_SHOT_MS) if shot else Timeline(serves_ms=0)
         return Program(profile, timeline, argv, asked)
@@ -107,10 +114,11 @@ def resumed(program: Program, age_ms: int) -> Program | None:
     loop = timeline.loop
     if around is None or around.world is None or loop is None:
         return None
-    for wanted in timeline.waits_for:
-        host, _, port = wanted.partition(":")
-        if not around.world.answers(host, int(port) if port else None):
-            return None
+    there = [wanted for wanted in timeline.waits_for if _answers(around.world, wanted)]
+    bounded = timeline.end_ms is not None
+    # A loop that asks for many names goes on with each of them; others wait for all.
+    if not there or (not bounded and len(there) < len(timeline.waits_for)):
+        return None
     fresh = sh.interpret(shell.literal(program.argv), around)
     # What it did before it had to wait is done already.
     begun = loop.begin_ms - loop.period_ms
@@ -120,13 +128,33 @@ def resumed(program: Program, age_ms: int) -> Program | None:
     later = fresh.loop
     merged = fresh._replace(
         events=tuple(events),
-        end_ms=None if fresh.end_ms is None else fresh.end_ms + shift,
+        end_ms=timeline.end_ms if bounded else None if fresh.end_ms is None else fresh.end_ms + shift,
+        waits_for=tuple(wanted for wanted in fresh.waits_for if wanted not in there),
         serves_ms=None if fresh.serves_ms is None else fresh.serves_ms + shift,
         loop=None if later is None else later._replace(begin_ms=later.begin_ms + shift),
     )
     found = Program(program.profile, merged, program.argv, program.asked)
     found.around = around if merged.waits_for else None
     return found
+
+
+def renewed(program: Program, fresh: Program, age_ms: int) -> Program:
+    """The program that has done what ``program`` did up to now, and does what ``fresh`` does from now on."""
+    before, after = program.timeline, fresh.timeline
+    events = [*last_events(before, age_ms, KEPT_ROUNDS)]
+    events += [event for event in after.events if event.at_ms > age_ms]
+    loop = after.loop
+    if loop is not None and loop.begin_ms <= age_ms:
+        turn = (age_ms - loop.begin_ms) // loop.period_ms + 1
+        loop = loop._replace(begin_ms=loop.begin_ms + turn * loop.period_ms, variables=loop.variables_at(turn))
+    end = after.end_ms if after.end_ms is None else max(after.end_ms, age_ms)
+    merged = after._replace(events=tuple(events), loop=loop, end_ms=end)
+    return Program(fresh.profile, merged, fresh.argv, fresh.asked)
+
+
+def _answers(world: World, wanted: str) -> bool:
+    host, _, port = wanted.partition(":")
+    return world.answers(host, int(port) if port else None)
 
 
 def _argv(profile: Profile, asked: Asked) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ def run_round(loop: Loop, turn: int) -> tuple[Event, ...]:
     machine = Shell(Surroundings({}, {}, loop.variables.get("HOSTNAME", "")), loop.variables_at(turn))
     machine.at_ms = loop.begin_ms + turn * loop.period_ms
     machine.replays = loop.calls
+    machine.found = dict(loop.found)
     try:
         machine.run(loop.body)
     except (StopError, BreakError, ContinueError, ShellError):
@@ -55,7 +56,7 @@ def interpret(node: Node, surroundings: Surroundings) -> Timeline:
     """What a command does from its start on."""
     machine = Shell(surroundings)
     end = _finish(machine, node)
-    waits = tuple(machine.waits_for) if end is None else ()
+    waits = tuple(machine.waits_for) if end is None or machine.loop is not None else ()
     trap, trap_ms, trap_code = None, 0, 0
     if machine.trap is not None:
         handler = Shell(surroundings, machine.variables)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from kubesim.kubelet.simruntime import paths
 from kubesim.kubelet.simruntime.interpreter import Interpreter
+from kubesim.kubelet.simruntime.machine import USER
 
 COMMAND_LINE = "\x00argv"
 """The variable that holds the command line of the container's own program."""
@@ -38,6 +39,9 @@ def _df(machine: Interpreter, argv: list[str]) -> int:
 
 
 def _mount(machine: Interpreter, argv: list[str]) -> int:
+    if argv[1:] == ["-t", "cgroup2"]:
+        machine.write("cgroup on /sys/fs/cgroup type cgroup2 (ro,nosuid,nodev,noexec,relatime)\n")
+        return 0
     if len(argv) > 1:
         machine.complain("mount: permission denied (are you root?)\n")
         return 1
@@ -65,14 +69,21 @@ def _nproc(machine: Interpreter, argv: list[str]) -> int:
 
 
 def _id(machine: Interpreter, argv: list[str]) -> int:
-    if argv[0] == "whoami":
-        machine.write("root\n")
-    elif len(argv) > 1 and argv[1] in {"-u", "-g", "-G"}:
-        machine.write("0\n")
-    elif len(argv) > 1 and argv[1] in {"-un", "-gn"}:
-        machine.write("root\n")
+    user, _, group = machine.variables.get(USER, "0:0").partition(":")
+    names = [{"0": "root", "65534": "nobody"}.get(number, "") for number in (user, group)]
+    flag = argv[1] if len(argv) > 1 else ""
+    if argv[0] == "whoami" or flag == "-un":
+        if not names[0]:
+            machine.complain(f"whoami: unknown uid {user}\n")
+            return 1
+        machine.write(f"{names[0]}\n")
+    elif flag in {"-u", "-g", "-G"}:
+        machine.write(f"{user if flag == '-u' else group}\n")
+    elif flag == "-gn":
+        machine.write(f"{names[1] or group}\n")
     else:
-        machine.write("uid=0(root) gid=0(root) groups=0(root)\n")
+        shown = [f"{number}({name})" if name else number for number, name in zip((user, group), names, strict=True)]
+        machine.write(f"uid={shown[0]} gid={shown[1]} groups={shown[1]}\n")
     return 0
 
 

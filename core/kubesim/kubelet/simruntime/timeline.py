@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from kubesim.kubelet.simruntime.shell import Node
+from kubesim.objects.connections import Lookup
 from kubesim.objects.wire import EMPTY
 
 OUT, WRITE, REMOVE = "out", "write", "remove"
@@ -13,6 +14,9 @@ ERRORS = "2"
 DATE_MARK = "\U0010fffd"
 """Encloses a date format within a text: the time is put in when the text is read."""
 DEFAULT_DATE = "%a %b %e %H:%M:%S UTC %Y"
+
+
+NO_LOOKUPS: Mapping[tuple[str, str, bool], Lookup] = {}
 
 
 class Event(NamedTuple):
@@ -36,6 +40,8 @@ class Loop(NamedTuple):
     """The events of one round; a module-level function."""
     calls: Mapping[str, str] = EMPTY
     """What each round fetches: the text that came, by URL."""
+    found: Mapping[tuple[str, str, bool], Lookup] = NO_LOOKUPS
+    """What name servers say in each round, by name, kind and whether the search list is used."""
 
     def variables_at(self, turn: int) -> dict[str, str]:
         """The variables at the beginning of a round."""

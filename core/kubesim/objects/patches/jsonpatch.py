@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from kubesim.objects.errors import ApiError, bad_request, failure
 from kubesim.objects.patches.printed import json_type
 from kubesim.objects.tree import equal
@@ -11,6 +13,9 @@ MAX_OPERATIONS = 10_000
 """# k8s: apiserver/pkg/endpoints/handlers/patch.go maxJSONPatchOperations"""
 MAX_COPIED = 3 * 1024 * 1024
 """How many bytes of JSON all copies of one patch may add up to. # k8s: jsonpatch AccumulatedCopySizeLimit."""
+
+_DIGITS = 18
+"""The longest number that can be a position."""
 
 
 class _Unapplicable(Exception):
@@ -29,16 +34,17 @@ def json_patch(doc: Any, ops: Any) -> Any:
         text = f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(ops)}"
         raise failure(413, "RequestEntityTooLarge", f"Request entity is too large: {text}", {})
     copied = 0
+    own = _Own()
     for op in ops:
         apply = _OPERATIONS.get(op.get("op", ""))
         try:
             if apply is None or "path" not in op:
                 raise _Unapplicable
-            doc = apply(doc, op)
             if op["op"] == "copy":
-                copied += _size(_find(doc, _steps(op["from"])))
+                copied += _size(_find(doc, _source(op)))
                 if copied > MAX_COPIED:
                     raise _Unapplicable
+            doc = apply(doc, op, own)
         except _Unapplicable:
             raise rejected() from None
     return doc
@@ -61,11 +67,11 @@ def _undecodable(value: Any, wanted: str) -> ApiError:
 
 
 def _size(value: Any) -> int:
-    if isinstance(value, Mapping):
-        return 2 + sum(len(key) + 4 + _size(item) for key, item in value.items())
-    if isinstance(value, list):
-        return 2 + sum(_size(item) + 1 for item in value)
-    return len(value) + 2 if isinstance(value, str) else 4
+    try:
+        return len(orjson.dumps(value))
+    except orjson.JSONEncodeError:
+        # Copies into one another have made it deeper than any document may be.
+        raise _Unapplicable from None
 
 
 # ---------------------------------------------------------------------- pointers
@@ -74,13 +80,14 @@ def _steps(pointer: str) -> list[str]:
         return []
     if not pointer.startswith("/"):
         raise _Unapplicable
-    return [step.replace("~1", "/").replace("~0", "~") for step in pointer[1:].split("/")]
+    steps = pointer[1:].split("/")
+    return [step.replace("~1", "/").replace("~0", "~") for step in steps] if "~" in pointer else steps
 
 
 def _index(step: str, size: int) -> int:
     # k8s: negative positions count from the end.
     digits = step.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit()):
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > _DIGITS:
         raise _Unapplicable
     position = int(step)
     if position < 0:
@@ -104,82 +111,99 @@ def _find(doc: Any, steps: list[str]) -> Any:
     return doc
 
 
-_Change = Callable[[Any, str, Any], Any]
+class _Own:
+    """The containers that this patch has made, which it may change in place; all others are copied first."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, Any] = {}
+
+    def of(self, container: Any) -> Any:
+        """The container itself, or a copy when it belongs to someone else."""
+        if id(container) in self._made:
+            return container
+        if not isinstance(container, Mapping | list):
+            raise _Unapplicable
+        copy = dict(container) if isinstance(container, Mapping) else list(container)
+        self._made[id(copy)] = copy
+        return copy
+
+    def share(self) -> None:
+        """Something is at two places from now on."""
+        self._made.clear()
 
 
-def _change(doc: Any, steps: list[str], value: Any, change: _Change) -> Any:
+_Change = Callable[[Any, str, Any], None]
+
+
+def _change(doc: Any, steps: list[str], value: Any, change: _Change, own: _Own) -> Any:
     """A document whose container at the end of the steps is changed; all beside the way is shared."""
     step = steps[0]
+    mine = own.of(doc)
     if len(steps) == 1:
-        if not isinstance(doc, Mapping | list):
-            raise _Unapplicable
-        return change(doc, step, value)
-    if isinstance(doc, Mapping):
-        if step not in doc:
-            raise _Unapplicable
-        return {**doc, step: _change(doc[step], steps[1:], value, change)}
-    if isinstance(doc, list):
-        position = _index(step, len(doc))
-        return [*doc[:position], _change(doc[position], steps[1:], value, change), *doc[position + 1 :]]
-    raise _Unapplicable
+        change(mine, step, value)
+    elif isinstance(mine, list):
+        position = _index(step, len(mine))
+        mine[position] = _change(mine[position], steps[1:], value, change, own)
+    elif step in mine:
+        mine[step] = _change(mine[step], steps[1:], value, change, own)
+    else:
+        raise _Unapplicable
+    return mine
 
 
-def _added(container: Any, step: str, value: Any) -> Any:
-    if isinstance(container, Mapping):
-        return {**container, step: value}
-    position = len(container) if step == "-" else _index(step, len(container) + 1)
-    return [*container[:position], value, *container[position:]]
+def _added(container: Any, step: str, value: Any) -> None:
+    if isinstance(container, dict):
+        container[step] = value
+    else:
+        container.insert(len(container) if step == "-" else _index(step, len(container) + 1), value)
 
 
-def _replaced(container: Any, step: str, value: Any) -> Any:
-    if isinstance(container, Mapping):
-        # k8s: replacing a field that is not there adds it.
-        return {**container, step: value}
-    position = _index(step, len(container))
-    return [*container[:position], value, *container[position + 1 :]]
+def _replaced(container: Any, step: str, value: Any) -> None:
+    # k8s: replacing a field that is not there adds it.
+    container[step if isinstance(container, dict) else _index(step, len(container))] = value
 
 
-def _removed(container: Any, step: str, _value: Any) -> Any:
-    if isinstance(container, Mapping):
-        if step not in container:
-            raise _Unapplicable
-        return {key: value for key, value in container.items() if key != step}
-    position = _index(step, len(container))
-    return [*container[:position], *container[position + 1 :]]
+def _removed(container: Any, step: str, _value: Any) -> None:
+    if isinstance(container, dict) and step not in container:
+        raise _Unapplicable
+    del container[step if isinstance(container, dict) else _index(step, len(container))]
 
 
 # ---------------------------------------------------------------------- operations
-def _add(doc: Any, op: Mapping[str, Any]) -> Any:
+def _add(doc: Any, op: Mapping[str, Any], own: _Own) -> Any:
     steps = _steps(op["path"])
     if not steps:
         raise _Unapplicable
-    return _change(doc, steps, op.get("value"), _added)
+    return _change(doc, steps, op.get("value"), _added, own)
 
 
-def _replace(doc: Any, op: Mapping[str, Any]) -> Any:
+def _replace(doc: Any, op: Mapping[str, Any], own: _Own) -> Any:
     steps = _steps(op["path"])
     if not steps:
         if not isinstance(op.get("value"), Mapping | list):
             raise _Unapplicable
         return op["value"]
-    return _change(doc, steps, op.get("value"), _replaced)
+    return _change(doc, steps, op.get("value"), _replaced, own)
 
 
-def _remove(doc: Any, op: Mapping[str, Any]) -> Any:
+def _remove(doc: Any, op: Mapping[str, Any], own: _Own) -> Any:
     steps = _steps(op["path"])
     if not steps:
         raise _Unapplicable
-    return _change(doc, steps, None, _removed)
+    return _change(doc, steps, None, _removed, own)
 
 
-def _move(doc: Any, op: Mapping[str, Any]) -> Any:
+def _move(doc: Any, op: Mapping[str, Any], own: _Own) -> Any:
     source = _source(op)
     value = _find(doc, source)
-    return _add(_change(doc, source, None, _removed), {"path": op["path"], "value": value})
+    doc = _change(doc, source, None, _removed, own)
+    return _add(doc, {"path": op["path"], "value": value}, own)
 
 
-def _copy(doc: Any, op: Mapping[str, Any]) -> Any:
-    return _add(doc, {"path": op["path"], "value": _find(doc, _source(op))})
+def _copy(doc: Any, op: Mapping[str, Any], own: _Own) -> Any:
+    value = _find(doc, _source(op))
+    own.share()
+    return _add(doc, {"path": op["path"], "value": value}, own)
 
 
 def _source(op: Mapping[str, Any]) -> list[str]:
@@ -189,13 +213,13 @@ def _source(op: Mapping[str, Any]) -> list[str]:
     return steps
 
 
-def _test(doc: Any, op: Mapping[str, Any]) -> Any:
+def _test(doc: Any, op: Mapping[str, Any], _own: _Own) -> Any:
     if not equal(_find(doc, _steps(op["path"])), op.get("value")):
         raise _Unapplicable
     return doc
 
 
-_OPERATIONS: Mapping[str, Callable[[Any, Mapping[str, Any]], Any]] = {
+_OPERATIONS: Mapping[str, Callable[[Any, Mapping[str, Any], _Own], Any]] = {
     "add": _add,
     "remove": _remove,
     "replace": _replace,

@@ -1,11 +1,11 @@
-"""``kubetui helm``: Helm's commands about charts, on this machine and without a cluster."""
+"""``kubetui helm``: Helm's commands, about charts on this machine and about releases in a cluster."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
-HELP: Final = """Helm charts without Helm: rendered, checked and packed as Helm 4.3 does it.
+HELP: Final = """Helm 4.3, built in: charts, repositories and releases.
 
 usage: kubetui helm COMMAND [flags]
 
@@ -34,8 +34,7 @@ usage: kubetui helm COMMAND [flags]
   env                          Helm's settings and where its files are
   version                      the version of Helm that is stood in for
 
-The flags are Helm's: helm template's -f, --set, --set-string, --set-json, --set-file, --set-literal, -n, --show-only,
---include-crds, --no-hooks, --skip-tests, --kube-version, --api-versions, --is-upgrade, --output-dir and so on."""
+The flags are Helm's; kubetui helm COMMAND --help lists those of a command."""
 
 
 class Verb(NamedTuple):
@@ -116,9 +115,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return run(parse(words[1:], {**GLOBAL_FLAGS, **CLUSTER_FLAGS, **own}))
     except HelpRequested:
-        print(f"Usage:  kubetui helm {getattr(module, verb.usage)}")
-        flags = [f"-{flag.short}, --{name}" if flag.short else f"--{name}" for name, flag in own.items()]
-        print("\n".join(["", "Flags:", *[f"  {flag}" for flag in sorted(flags)]]) if flags else "")
+        from kubetui.cli.helm.explaining import explanation
+
+        print(explanation(words[0], getattr(module, verb.usage), own))
         return 0
     except TemplateError as error:
         sys.stderr.buffer.write(f"Error: {error}\n".encode("utf-8", "surrogateescape"))

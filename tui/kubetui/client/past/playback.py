@@ -56,7 +56,8 @@ class Playback:
         """When something happens next; the end itself is something, too."""
         if self.at_end:
             return self._end.at if self.now < self._end.at else None
-        due, following = self._loop.next_due, self._following()
+        due: int | None = self._loop.next_due
+        following = self._following()
         if following is not None:
             return following.at if due is None else min(due, following.at)
         return due

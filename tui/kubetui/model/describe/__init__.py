@@ -6,6 +6,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from kubesim.objects.wire import Tree
+from kubetui.model.describe.access import describe_binding, describe_role
 from kubetui.model.describe.configs import (
     describe_config_map,
     describe_limit_range,
@@ -15,10 +16,13 @@ from kubetui.model.describe.configs import (
     describe_service_account,
 )
 from kubetui.model.describe.generic import describe_any
+from kubetui.model.describe.ingresses import Backends, describe_ingress
 from kubetui.model.describe.nodes import describe_node
 from kubetui.model.describe.pods import describe_pod
+from kubetui.model.describe.policies import describe_autoscaler, describe_budget, describe_network_policy
 from kubetui.model.describe.requests import events_of, gather, related_requests
 from kubetui.model.describe.services import describe_endpoint_slice, describe_endpoints, describe_service
+from kubetui.model.describe.storage import describe_claim, describe_class, describe_priority_class, describe_volume
 from kubetui.model.describe.workloads import (
     describe_cron_job,
     describe_daemon_set,
@@ -87,6 +91,48 @@ def _limit_range(obj: Tree, _related: Related, _now: int) -> str:
     return describe_limit_range(obj)
 
 
+def _volume(obj: Tree, related: Related, now: int) -> str:
+    return describe_volume(obj, related.get("events"), now)
+
+
+def _claim(obj: Tree, related: Related, now: int) -> str:
+    return describe_claim(obj, related.get("pods") or (), related.get("events"), now)
+
+
+def _class(obj: Tree, related: Related, now: int) -> str:
+    return describe_class(obj, related.get("events"), now)
+
+
+def _priority(obj: Tree, related: Related, now: int) -> str:
+    return describe_priority_class(obj, related.get("events"), now)
+
+
+def _ingress(obj: Tree, related: Related, now: int) -> str:
+    backends = Backends(related.get("services") or (), related.get("endpointslices") or ())
+    return describe_ingress(obj, backends, related.get("events"), now)
+
+
+def _network_policy(obj: Tree, _related: Related, _now: int) -> str:
+    return describe_network_policy(obj)
+
+
+def _budget(obj: Tree, related: Related, now: int) -> str:
+    return describe_budget(obj, related.get("events"), now)
+
+
+def _autoscaler(obj: Tree, related: Related, now: int) -> str:
+    return describe_autoscaler(obj, related.get("events"), now)
+
+
+def _role(obj: Tree, _related: Related, _now: int) -> str:
+    return describe_role(obj)
+
+
+def _binding(obj: Tree, _related: Related, _now: int) -> str:
+    return describe_binding(obj)
+
+
+_RBAC = "rbac.authorization.k8s.io"
 _DESCRIBERS: dict[tuple[str, str], Callable[[Tree, Related, int], str]] = {
     ("", "Pod"): _pod,
     ("", "Node"): _node,
@@ -106,4 +152,16 @@ _DESCRIBERS: dict[tuple[str, str], Callable[[Tree, Related, int], str]] = {
     ("apps", "DaemonSet"): describe_daemon_set,
     ("batch", "Job"): describe_job,
     ("batch", "CronJob"): describe_cron_job,
+    ("", "PersistentVolume"): _volume,
+    ("", "PersistentVolumeClaim"): _claim,
+    ("storage.k8s.io", "StorageClass"): _class,
+    ("scheduling.k8s.io", "PriorityClass"): _priority,
+    ("networking.k8s.io", "Ingress"): _ingress,
+    ("networking.k8s.io", "NetworkPolicy"): _network_policy,
+    ("policy", "PodDisruptionBudget"): _budget,
+    ("autoscaling", "HorizontalPodAutoscaler"): _autoscaler,
+    (_RBAC, "Role"): _role,
+    (_RBAC, "ClusterRole"): _role,
+    (_RBAC, "RoleBinding"): _binding,
+    (_RBAC, "ClusterRoleBinding"): _binding,
 }

@@ -11,6 +11,7 @@ from kubesim.objects.wire import (
     NODES,
     PODS,
     REPLICASETS,
+    SERVICES,
     Gvr,
     Key,
     Request,
@@ -56,6 +57,8 @@ def related_requests(obj: Tree) -> list[Request]:
         wanted.append(_list(PODS, namespace, labelSelector=text))
     elif kind == "Namespace":
         wanted.extend((_list(QUOTAS, name), _list(LIMIT_RANGES, name)))
+    elif kind == "Ingress":
+        wanted.extend((_list(SERVICES, namespace), _list(ENDPOINTSLICES, namespace)))
     elif kind == "PersistentVolumeClaim":
         wanted.append(_list(PODS, namespace))
     return wanted

@@ -30,6 +30,8 @@ FAULT_TYPES: tuple[FaultType, ...] = (
     FaultType(
         "KillContainers", "Pod", "kill the containers of", "Kill the containers of", "They exit 137 and start again"
     ),
+    FaultType("MemoryPressure", "Node", "eat the memory of", "Eat the memory of", "Pods are evicted, taint NoSchedule"),
+    FaultType("DiskPressure", "Node", "fill the disk of", "Fill the disk of", "Pods are evicted one after another"),
     FaultType("ComponentCrash", "Component", "crash", "Crash", "It ends as often as it starts, until you mend it"),
 )
 
@@ -90,6 +92,8 @@ def _told(type_: str, key: Key) -> str:
         "KubeletStop": f"kubelet of {key.name} stopped",
         "NetworkPartition": f"node {key.name} cut off from the network",
         "KillContainers": f"containers of {key.namespace}/{key.name} killed",
+        "MemoryPressure": f"node {key.name} is short of memory",
+        "DiskPressure": f"node {key.name} is short of disk",
         "ComponentCrash": f"{key.name} keeps crashing",
     }
     return texts[type_]

@@ -1,6 +1,7 @@
 """Asks for a number of replicas, and says at every key what it would do."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -10,8 +11,11 @@ from kubetui.panes.dialogs.frame import Dialog
 
 MOST = 1_000_000
 
-Effect = Callable[[int], str]
-"""What a number of replicas would lead to, in a few words."""
+Effect = Callable[[int], Awaitable[str]]
+"""What a number of replicas would lead to, in a few words; it may take its time, and is cancelled by the next one."""
+
+PATIENCE = 0.15
+"""Seconds without a key after which it is asked for."""
 
 
 class Scale(Dialog[int]):
@@ -51,13 +55,20 @@ class Scale(Dialog[int]):
             return
         self.complain("")
         line.update(self.describe(wanted))
+        if self._effect is not None and wanted != self._current:
+            self.run_worker(self._forecast(wanted), group="forecast", exclusive=True)
 
     def describe(self, wanted: int) -> str:
         """``3 → 10`` and its effect."""
         if wanted == self._current:
             return f"{wanted} replicas now"
-        effect = self._effect(wanted) if self._effect is not None else difference(self._current, wanted)
-        return f"{self._current} → {wanted}" + (f": {effect}" if effect else "")
+        return f"{self._current} → {wanted}: {difference(self._current, wanted)}"
+
+    async def _forecast(self, wanted: int) -> None:
+        await asyncio.sleep(PATIENCE)
+        if self._effect is not None:
+            effect = await self._effect(wanted)
+            self.query_one("#effect", Static).update(f"{self._current} → {wanted}: {effect}")
 
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:

@@ -15,6 +15,8 @@ async def act(drawer: "Drawer", action: str) -> None:
         drawer.choose(tab)
     elif action in ("drawer-next-tab", "drawer-previous-tab"):
         drawer.choose_next(1 if action == "drawer-next-tab" else -1)
+    elif action in ("drawer-older", "drawer-newer"):
+        drawer.back = drawer.back + (1 if action == "drawer-older" else -1)
     elif action.startswith("logs-"):
         await _on_logs(drawer, action)
     elif action in ("drawer-close", "drawer-full"):

@@ -9,13 +9,17 @@ from kubetui.model import describe, why, yaml_text
 from kubetui.model.describe.events import interval, last_seen, message, source
 from kubetui.model.describe.layout import aligned
 from kubetui.model.editing import Presentation, present
+from kubetui.model.lanes import Line
 from kubetui.model.yaml_text import Span
 from kubetui.panes.drawer import colours
 from kubetui.panes.drawer.detail import Detail
 from kubetui.panes.drawer.text import Colourist, plain
 
-TABS = ("describe", "yaml", "logs", "events", "why")
-TITLES = {"describe": "Describe", "yaml": "YAML", "logs": "Logs", "events": "Events", "why": "Why"}
+TABS = ("describe", "yaml", "logs", "events", "why", "xray", "history", "diff")
+TITLES = {
+    "describe": "Describe", "yaml": "YAML", "logs": "Logs", "events": "Events", "why": "Why", "xray": "Xray",
+    "history": "History", "diff": "Diff",
+}  # fmt: skip
 
 LOGGED = frozenset(
     ("pods", "deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "services", "replicationcontrollers")
@@ -47,20 +51,38 @@ def tabs_for(detail: Detail) -> tuple[str, ...]:
     return tuple(wanted)
 
 
-def content(detail: Detail, tab: str, how: Presentation, width: int) -> Content:
-    """What a tab shows now."""
+def content(detail: Detail, tab: str, how: Presentation, width: int, back: int = 0) -> Content:
+    """What a tab shows now; ``back`` is how many versions further back Diff begins."""
     if tab == "why":
         return _why(detail, width)
     obj = detail.object
     if obj is None:
         return Content([detail.problem or "reading ..."])
     gone = [f"# {detail.problem}"] if detail.problem else []
+    if tab in {"xray", "history", "diff"}:
+        return _coloured(_page(detail, obj, tab, max(40, width - 1), back))
     if tab == "yaml":
         return Content([*gone, *yaml_text.dump_lines(present(obj, how))], colours.yaml)
     if tab == "events":
         return _events(detail.related.get("events") or (), detail.client.now(), max(40, width - 1))
     text = describe.describe(obj, detail.related, detail.client.now())
     return Content([*gone, *text.removesuffix("\n").split("\n")], colours.description)
+
+
+def _page(detail: Detail, obj: Tree, tab: str, width: int, back: int) -> Sequence[Line]:
+    from kubetui.model import history, xray  # noqa: PLC0415 - only when they are asked for
+
+    client, key = detail.client, detail.key
+    if tab == "history":
+        return history.history(client, key, obj, width)
+    if tab == "diff":
+        return history.difference(client, key, obj, back, width)
+    index = xray.Index(client.objects)
+    return xray.draw(xray.below(index, key.gvr, obj), xray.above(index, obj))
+
+
+def _coloured(lines: Sequence[Line]) -> Content:
+    return Content([line.text for line in lines], colours.prepared([line.spans for line in lines]))
 
 
 def _why(detail: Detail, width: int) -> Content:

@@ -52,6 +52,8 @@ class Drawer(Vertical):
         self.detail: Detail | None = None
         self.how = Presentation()
         self._keymap = keymap or Keymap(actions=DRAWER_ACTIONS)
+        self.back = 0
+        """How many versions further back Diff begins."""
         self._places: dict[str, float] = {}
         self._painted: tuple[object, ...] = ()
         self._reading = False
@@ -74,15 +76,15 @@ class Drawer(Vertical):
             self.detail.close()
 
     # ------------------------------------------------------------------ opening and closing
-    async def show(self, key: Key, tab: str = "describe", *, previous: bool = False) -> None:
-        """Show an object; with ``previous`` the logs are those before the last restart."""
-        if self.detail is None or self.detail.key != key or previous:
+    async def show(self, key: Key, tab: str = "describe", *, previous: bool = False, container: str = "") -> None:
+        """Show an object; with ``previous`` the logs are those before the last restart, of one ``container``."""
+        if self.detail is None or self.detail.key != key or previous or container:
             self.hide()
             detail = self.detail = Detail(self.client, key)
-            self.how = Presentation()
+            self.how, self.back = Presentation(), 0
             self.border_title = f"{key.namespace}/{key.name}" if key.namespace else key.name
             if "logs" in contents.tabs_for(detail):
-                await self.log_view.show(key, previous=previous)
+                await self.log_view.show(key, previous=previous, container=container)
             detail.has_news()
             await detail.read()
         self.choose(tab)
@@ -159,11 +161,11 @@ class Drawer(Vertical):
         width = text.scrollable_content_region.width
         # YAML shows no ages; the others are painted anew when a second of the cluster's time has gone by.
         age = 0 if self.tab == "yaml" else detail.client.now() // AGE_MS
-        wanted = (self.tab, detail.changes, age, self.how, width)
+        wanted = (self.tab, detail.changes, age, self.how, width, self.back)
         if logs or wanted == self._painted:
             return
         self._painted = wanted
-        shown = contents.content(detail, self.tab, self.how, width)
+        shown = contents.content(detail, self.tab, self.how, width, self.back)
         text.set_lines(shown.lines, shown.colourist)
 
     # ------------------------------------------------------------------ keys and searching

@@ -4,6 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from kubesim.objects.wire import Gvr, Key, Request, Response, Tree, WatchEvent
+from kubetui.client.port.past import Attempt as Attempt
+from kubetui.client.port.past import Bookmark as Bookmark
+from kubetui.client.port.past import Branches as Branches
+from kubetui.client.port.past import Past as Past
+from kubetui.client.port.past import Trial as Trial
 
 MAX_SPEED = float("inf")
 """The speed at which virtual time runs as fast as the machine can."""
@@ -153,6 +158,16 @@ class JournalEntry(NamedTuple):
         return Key(self.gvr, self.namespace, self.name)
 
 
+class Version(NamedTuple):
+    """One version of an object, with the write that made it; ``object`` is None once it is deleted."""
+
+    revision: int
+    at: int
+    actor: str
+    verb: str
+    object: Tree | None
+
+
 class Verdict(NamedTuple):
     """What the scheduler found about one node: the plugin that refused it and why, or its scores."""
 
@@ -225,6 +240,12 @@ class Insight(Protocol):
     def chain(self, about: Key | int) -> Sequence[JournalEntry]:
         """The last write of an object, or the write of a revision, and the writes that caused it; newest first."""
 
+    def versions(self, keys: Sequence[Key]) -> Mapping[Key, Sequence[Version]]:
+        """The versions of objects that are still kept, the oldest first."""
+
+    def written(self, gvr: Gvr, namespace: str = "") -> Sequence[Key]:
+        """The objects of a kind that are there, or were as far back as something is kept."""
+
     def decision(self, key: Key) -> Decision | None:
         """The scheduler's last verdict on a pod, or None."""
 
@@ -249,63 +270,6 @@ class Queue(NamedTuple):
     depth: int
     synced: int = 0
     last_error: str = ""
-
-
-class Bookmark(NamedTuple):
-    """A moment with a name."""
-
-    name: str
-    at: int
-
-
-class Past(Protocol):
-    """The past of a simulated cluster, and the way to it and back. Times are milliseconds since 1970."""
-
-    bookmarks: list[Bookmark]
-    seeking: bool
-    problem: str
-
-    def begin(self) -> None:
-        """Keep the past from now on."""
-
-    @property
-    def away(self) -> bool:
-        """Whether the past is shown; it is read-only."""
-
-    @property
-    def present(self) -> int:
-        """The instant of the present, whatever is shown."""
-
-    @property
-    def oldest(self) -> int:
-        """The instant before which nothing is kept."""
-
-    def actions(self) -> Sequence[int]:
-        """The instants at which something came from outside."""
-
-    def mark(self, name: str) -> Bookmark:
-        """Set a bookmark at what is shown; without a name B1, B2 and so on."""
-
-    async def back(self, steps: int) -> bool:
-        """Go back so many units of work; False when that was cancelled or nothing is kept."""
-
-    async def to_time(self, at: int) -> bool:
-        """Go to an instant."""
-
-    async def to_action(self, at: int) -> bool:
-        """Go to just after what came from outside at an instant."""
-
-    async def to_mark(self, name: str) -> bool:
-        """Go to a bookmark. Raises KeyError."""
-
-    def cancel(self) -> bool:
-        """Stop seeking; False when nothing was sought."""
-
-    def to_present(self) -> bool:
-        """Show the present again."""
-
-    def resume_here(self) -> None:
-        """Make what is shown the present, and forget its future."""
 
 
 class TimeControl(Protocol):

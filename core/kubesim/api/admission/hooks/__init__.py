@@ -1,0 +1,1 @@
+"""Admission webhooks: MutatingWebhookConfigurations and ValidatingWebhookConfigurations at work."""

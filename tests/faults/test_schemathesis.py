@@ -1,0 +1,69 @@
+"""Requests that schemathesis makes of the OpenAPI documents: none is answered with a defect, none stalls the server.
+
+``FUZZ_SECONDS=300 pytest tests/faults/test_schemathesis.py`` looks longer.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from clients.conftest import install_once
+from conformance.served import TOKEN, Served
+from faults.hostile import STALL_SECONDS, Heart
+from kubesim.cluster import Cluster, Settings
+
+LIBRARIES = ("schemathesis==4.32.5",)
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "4"))
+EXAMPLES = 2 if SECONDS < 60 else 50
+DOCUMENTS = ["apis/coordination.k8s.io/v1", "apis/scheduling.k8s.io/v1"]
+if SECONDS >= 60:
+    DOCUMENTS += [
+        "api/v1",
+        "apis/rbac.authorization.k8s.io/v1",
+        "apis/apps/v1",
+        "apis/batch/v1",
+        "apis/networking.k8s.io/v1",
+        "apis/storage.k8s.io/v1",
+    ]
+
+
+@pytest.fixture(scope="session")
+def schemathesis() -> Path:
+    """The folder that holds schemathesis and what it needs, away from the project's own packages."""
+    return install_once("schemathesis", LIBRARIES)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    found = Served(Cluster(Settings(name="fuzzed")), tmp_path)
+    yield found
+    found.stop()
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_no_answer_is_a_defect(document: str, served: Served, schemathesis: Path, tmp_path: Path):
+    assert served._loop is not None
+    heart = Heart(served._loop)
+    program = Path(__file__).parent / "programs" / "fuzz.py"
+    # Building the documents is work of the start; what comes after it must not stall.
+    assert served.send("GET", f"/openapi/v3/{document}").status == 200
+    served.call(lambda: setattr(heart, "longest", 0.0))
+    done = subprocess.run(
+        [sys.executable, program, served.server.url, TOKEN, document, str(SECONDS), str(EXAMPLES)],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(schemathesis), "HOME": str(tmp_path)},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=SECONDS + 120,
+        check=False,
+    )
+    heart.stop()
+    assert done.returncode == 0, done.stdout
+    assert served.send("GET", "/livez").status == 200
+    assert heart.longest < STALL_SECONDS, f"the loop was busy for {heart.longest * 1000:.0f} ms"
