@@ -344,7 +344,7 @@ async def test_values_that_cannot_be_used_are_told_and_the_release_stays(folder,
         assert complaint.strip() in events[0]["message"]
         values.write_text("replicaCount: 3\n")
         await world.until(lambda: world.record(2) and world.record(2).status == "deployed")
-        assert any("values.yaml was saved" in said for said in world.said)
+        await world.until(lambda: any("values.yaml was saved" in said for said in world.said))
 
 
 def test_nothing_is_imported_for_watching_when_nothing_is_watched():
