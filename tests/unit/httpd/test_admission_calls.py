@@ -28,10 +28,6 @@ Tree = dict[str, Any]
 Answer = Callable[[Tree], Any]
 RULE = {"operations": ["*"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"]}
 
-# A TLS handshake that is cut short by a time limit leaves a transport that asyncio does not close; whether that
-# happens depends on how busy the machine is.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed transport:ResourceWarning", "ignore:Unclosed:ResourceWarning")
-
 
 def patched(*operations: Tree, **more: Any) -> Tree:
     patch = base64.b64encode(json.dumps(operations).encode()).decode()
