@@ -36,7 +36,7 @@ fmt: $(STAMP) ## format the sources and mend what can be mended
 	$(BIN)/ruff format core tui tests bench scripts
 	$(BIN)/ruff check --fix core tui tests bench scripts
 
-bench: $(STAMP) ## run a benchmark (BENCH=scale|memory|table|start|keys|load); its last line is the figure
+bench: $(STAMP) ## run a benchmark (BENCH=scale|memory|table|start|keys|load|idle|attack); its last line is the figure
 	@$(BIN)/python bench/$(BENCH).py
 
 golden: $(STAMP) ## rewrite the golden files and snapshots; the diff is the review

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "core"))
 
+from kubesim.api.cel.devices import DeviceSelectors
 from kubesim.kernel.chance import Chance
 from kubesim.kernel.loop import Loop
 from kubesim.machinery.client import Client
@@ -23,6 +24,7 @@ from kubesim.objects.volumes import BIND_COMPLETED
 from kubesim.objects.wire import (
     CLAIMS,
     EVENTS,
+    NAMESPACES,
     NODES,
     PODS,
     SERVICES,
@@ -34,6 +36,7 @@ from kubesim.objects.wire import (
     request_of,
 )
 from kubesim.scheduler import Scheduler
+from kubesim.scheduler.devices.pools import DEVICECLASSES, RESOURCECLAIMS, RESOURCESLICES
 from kubesim.scheduler.storage import CSINODES
 from kubesim.store.mvcc import Store
 
@@ -74,7 +77,7 @@ class Cluster:
         hub = Hub(self.loop, self.store)
         self.api = StoringApi(self.store)
         client = Client(self.api, self.store, self.loop, Identity("system:kube-scheduler", (), "default-scheduler"))
-        self.scheduler = Scheduler(self.loop, hub, client, Chance(1))
+        self.scheduler = Scheduler(self.loop, hub, client, Chance(1), DeviceSelectors())
         self.serial = self.bound = 0
         self.names = [f"node-{number}" for number in range(nodes)]
         allocatable = {"cpu": "4", "memory": "32Gi", "pods": "110"}
@@ -94,7 +97,7 @@ class Cluster:
         """Create pods of the templates in turn."""
         for number in range(count):
             template = templates[number % len(templates)]
-            metadata = {**template["metadata"], "name": f"pod-{self.serial}", "namespace": "default"}
+            metadata = {"namespace": "default", **template["metadata"], "name": f"pod-{self.serial}"}
             self.put(PODS, {**template, "metadata": metadata})
 
     def limit_attachments(self) -> None:
@@ -115,6 +118,23 @@ class Cluster:
             self.put(CLAIMS, {"kind": "PersistentVolumeClaim", "metadata": metadata, "spec": claim})
             used = [{"name": "vol", "persistentVolumeClaim": {"claimName": f"pvc-{number}"}}]
             self.create([{**template, "spec": {**template["spec"], "volumes": used}}], 1)
+
+    def create_with_devices(self, template: dict[str, Any], count: int) -> None:
+        """Ten devices on every node; pods, each with a claim of its own."""
+        selector = {"cel": {"expression": 'device.driver == "test.example.com"'}}
+        self.put(DEVICECLASSES, {"metadata": {"name": "test"}, "spec": {"selectors": [selector]}})
+        for name in self.names:
+            pool = {"name": name, "generation": 1, "resourceSliceCount": 1}
+            devices = [{"name": f"device-{number}"} for number in range(10)]
+            spec = {"driver": "test.example.com", "nodeName": name, "pool": pool, "devices": devices}
+            self.put(RESOURCESLICES, {"metadata": {"name": name}, "spec": spec})
+        for number in range(count):
+            metadata = {"name": f"claim-{number}", "namespace": "default"}
+            exact = {"deviceClassName": "test", "allocationMode": "ExactCount", "count": 1}
+            spec = {"devices": {"requests": [{"name": "r", "exactly": exact}]}}
+            self.put(RESOURCECLAIMS, {"kind": "ResourceClaim", "metadata": metadata, "spec": spec, "status": {}})
+            used = [{"name": "r", "resourceClaimName": f"claim-{number}"}]
+            self.create([{**template, "spec": {**template["spec"], "resourceClaims": used}}], 1)
 
     def settle(self) -> tuple[float, int]:
         """Let the scheduler work; the seconds it took and how many pods were bound."""
@@ -149,12 +169,9 @@ def template(cpu: str = "100m", memory: str = "500Mi", labels: Tree | None = Non
     }
 
 
-def term(key: str, color: str) -> dict[str, Any]:
-    return {"topologyKey": key, "labelSelector": {"matchLabels": {"color": color}}, "namespaces": ["default"]}
-
-
-def affinity(kind: str, key: str, color: str, *, required: bool) -> dict[str, Any]:
-    one = term(key, color)
+def affinity(kind: str, key: str, color: str, *, required: bool, **term: Any) -> dict[str, Any]:
+    selector = {"matchLabels": {"color": color}}
+    one = {"topologyKey": key, "labelSelector": selector, "namespaces": ["default"], **term}
     listed = {NEEDED: [one]} if required else {WANTED: [{"weight": 1, "podAffinityTerm": one}]}
     return template(labels={"color": color}, affinity={kind: listed})
 
@@ -179,6 +196,12 @@ class Workload(NamedTuple):
     """How many pods of each kind are there before."""
     zones: int = 1
     volumes: bool = False
+    churn: tuple[dict[str, Any], ...] = ()
+    """What comes in between the measured pods, once for every fiftieth part of them; not measured itself."""
+    namespaces: int = 0
+    """Over how many labelled namespaces the pods that are there before are spread."""
+    claims: bool = False
+    """Every measured pod has a ResourceClaim; there are ten devices a node, as there are 500 nodes at most."""
 
 
 def workloads() -> list[Workload]:
@@ -201,10 +224,22 @@ def workloads() -> list[Workload]:
         ],
     )
     low = template(cpu="900m")
+    high = template(cpu="3", priority=HIGH)
+    wide = {"namespaceSelector": {"matchLabels": {"team": "devops"}}, "namespaces": None}
+    gate = template(schedulingGates=[{"name": "example.com/wait"}])
+    secret = template(volumes=[{"name": "secret", "secret": {"secretName": "s"}}])
     return [
         Workload("SchedulingBasic", 680, template(), (1000, 10_000)),
         Workload("SchedulingBasic, 50,000 pods", 810, template(), (5000, 50_000), initial=(500, 5000)),
         Workload("SchedulingPodAntiAffinity", 60, anti, (400, 2000), (anti,), (100, 1000)),
+        Workload(
+            "SchedulingPodMatchingAntiAffinity",
+            600,
+            template(labels={"color": "green"}),
+            (400, 4000),
+            (anti,),
+            (100, 1000),
+        ),
         Workload("SchedulingPodAffinity", 35, near, (1000, 5000), (near,), (500, 5000)),
         Workload("SchedulingPreferredPodAffinity", 90, likes, (1000, 5000), (likes,), (500, 5000)),
         Workload("SchedulingPreferredPodAntiAffinity", 90, dislikes, (1000, 5000), (dislikes,), (500, 5000)),
@@ -231,7 +266,29 @@ def workloads() -> list[Workload]:
         ),
         Workload("SchedulingWithNodeInclusionPolicy", 270, included, (400, 4000), initial=(0, 0)),
         Workload("SchedulingCSIPVs", 100, template(), (1000, 5000), initial=(0, 0), volumes=True),
-        Workload("PreemptionBasic", 0, template(cpu="3", priority=HIGH), (100, 1000), (low,), (2000, 20_000)),
+        Workload(
+            "SchedulingRequiredPodAntiAffinityWithNSSelector",
+            24,
+            affinity("podAntiAffinity", HOST, "green", required=True, **wide),
+            (400, 2000),
+            (affinity("podAntiAffinity", HOST, "green", required=True, **wide),),
+            (80, 2000),
+            namespaces=100,
+        ),
+        Workload(
+            "SchedulingRequiredPodAffinityWithNSSelector",
+            35,
+            affinity("podAffinity", ZONE, "blue", required=True, **wide),
+            (400, 2000),
+            (affinity("podAffinity", ZONE, "blue", required=True, **wide),),
+            (500, 5000),
+            namespaces=100,
+        ),
+        Workload("SchedulingSecrets", 790, secret, (1000, 10_000), initial=(500, 1000)),
+        Workload("SchedulingWhileGated", 910, template(), (1000, 10_000), (gate,), (10_000, 10_000)),
+        Workload("SchedulingWithResourceClaimTemplate", 56, template(), (250, 2500), initial=(0, 0), claims=True),
+        Workload("PreemptionBasic", 0, high, (100, 1000), (low,), (2000, 20_000)),
+        Workload("PreemptionAsync", 570, template(), (500, 5000), (low,), (2000, 20_000), churn=(high,)),
         Workload("Unschedulable, 20,000 pods there", 600, template(), (1000, 10_000), (low,), (2000, 20_000)),
     ]
 
@@ -253,19 +310,37 @@ class Bench:
         """Pods a second."""
         workload, cluster = self.workload, self.cluster
         initial, count = workload.initial[self.large], workload.pods[self.large]
+        for number in range(workload.namespaces):
+            cluster.put(NAMESPACES, {"metadata": {"name": f"ns-{number}", "labels": {"team": "devops"}}})
         for kind in workload.before:
-            cluster.schedule([kind], initial)
+            cluster.schedule([in_namespace(kind, n) for n in range(workload.namespaces)] or [kind], initial)
+        if workload.churn:
+            return self._churned(count)
         if workload.name.startswith("Unschedulable"):
             cluster.schedule([template(cpu="90", priority=HIGH)], count // 50)
         if workload.volumes:
             cluster.create_with_volumes(workload.measured, count)
+        elif workload.claims:
+            cluster.create_with_devices(workload.measured, count)
         else:
             cluster.create([workload.measured], count)
         spent, bound = cluster.settle()
-        if bound < count and workload.name != "PreemptionBasic":
+        if bound < count and not workload.name.startswith("Preemption"):
             msg = f"{workload.name}: {bound} of {count} pods were bound"
             raise SystemExit(msg)
         return count / spent
+
+    def _churned(self, count: int) -> float:
+        spent = 0.0
+        for _ in range(50):
+            self.cluster.create([self.workload.measured], count // 50)
+            self.cluster.create(list(self.workload.churn), len(self.workload.churn))
+            spent += self.cluster.settle()[0]
+        return count / spent
+
+
+def in_namespace(template: dict[str, Any], number: int) -> dict[str, Any]:
+    return {**template, "metadata": {**template["metadata"], "namespace": f"ns-{number}"}}
 
 
 def main() -> None:
@@ -276,11 +351,11 @@ def main() -> None:
     figure = 0.0
     for nodes in options.nodes:
         for workload in workloads():
-            if options.only and options.only != workload.name:
+            if (options.only and options.only != workload.name) or (workload.claims and nodes > 500):
                 continue
             rate = Bench(workload, nodes).run()
             floor = f"{workload.floor:,}" if workload.floor and nodes >= 5000 else "-"
-            print(f"{nodes:6,} nodes  {workload.name:36} {rate:10,.0f} pods/s   floor {floor}", flush=True)
+            print(f"{nodes:6,} nodes  {workload.name:47} {rate:10,.0f} pods/s   floor {floor}", flush=True)
             if workload.name == "SchedulingBasic":
                 figure = rate
     print(f"{figure:.0f}")

@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 import orjson
 
 from kubesim.api.bootstrap.seeding import seeds
+from kubesim.api.cel.devices import DeviceSelectors
 from kubesim.api.schema import Schema
 from kubesim.api.server import ApiServer
 from kubesim.api.watch import Cursor
@@ -37,6 +38,7 @@ from kubesim.controllers.nodes import NodeLifecycleController, TaintEvictionCont
 from kubesim.controllers.podgc import PodGarbageCollector
 from kubesim.controllers.replicaset import ReplicaSetController
 from kubesim.controllers.replicaset.replication import ReplicationManager
+from kubesim.controllers.resourceclaims import ResourceClaimController
 from kubesim.controllers.resourcequota import ResourceQuotaController
 from kubesim.controllers.serviceaccounts import RootCaPublisher, ServiceAccountController, TokensController
 from kubesim.controllers.servicecidrs import ServiceCidrController
@@ -57,6 +59,7 @@ from kubesim.kubelet.node import NodeSpec
 from kubesim.kubelet.reach import PodNetwork
 from kubesim.machinery.authority import Seal
 from kubesim.machinery.client import Client
+from kubesim.machinery.controller import Controller
 from kubesim.machinery.informer import Hub
 from kubesim.network.fabric import Network
 from kubesim.network.hooks import PodServers
@@ -148,7 +151,8 @@ class Cluster:
         self.access = self._access()
         self.balancers = LoadBalancerController(*part("service-controller"))
         scheduler = Identity("system:kube-scheduler", ("system:authenticated",), "default-scheduler")
-        self.scheduler = Scheduler(loop, self._ear(scheduler.agent), self.client_for(scheduler), self.chance)
+        ear, client = self._ear(scheduler.agent), self.client_for(scheduler)
+        self.scheduler = Scheduler(loop, ear, client, self.chance, DeviceSelectors())
         catalogue = settings.catalogue or Catalogue.load(None)
         self.kubelets = Kubelets(loop, self.hub, self.client_for, self.chance, catalogue)
         self.workloads = self._workloads(resources)
@@ -164,15 +168,17 @@ class Cluster:
         clients = {name: self.client_for(identity) for name, identity in CANDIDATES.items()}
         self.switches = Switches(self._loops(), self.nodes, self.scheduler, self.api, self.kubelets)
         self.control_plane = ControlPlane(self.loop, self.hub, clients, random, self.switches)
+        self.kubelets.outages.power = self.control_plane.powered
+        self.api.health.down = self.control_plane.down
 
     def _ear(self, agent: str) -> Hub:
         """The hub that a component listens to: one that never tells anything when it is switched off."""
         wanted = self.settings.controllers
         return self.hub if wanted is None or agent in wanted else self._idle
 
-    def _part(self, agent: str) -> tuple[Loop, Hub, Client]:
-        """What a loop of the controller manager is built from."""
-        return self.loop, self._ear(agent), self.controller_client(agent)
+    def _part(self, agent: str, source: str = "") -> tuple[Loop, Hub, Client]:
+        """What a loop of the controller manager is built from; ``source`` is who its events are from."""
+        return self.loop, self._ear(agent), self.controller_client(agent, source)
 
     def _access(self) -> tuple[HasController, ...]:
         """The loops of what has to do with rights: roles, certificates, flows."""
@@ -206,6 +212,7 @@ class Cluster:
             AttachDetachController(*part("attachdetach-controller")),
             ExpansionController(*part("expand-controller")),
             EphemeralVolumeController(*part("ephemeral-volume-controller")),
+            ResourceClaimController(*part("resource-claim-controller", "resource_claim")),
             ClaimProtectionController(*part("pvc-protection-controller")),
             VolumeProtectionController(*part("pv-protection-controller")),
         )
@@ -214,11 +221,11 @@ class Cluster:
         """A client for a component that acts as this identity."""
         return Client(self.api, self.store, self.loop, identity)
 
-    def controller_client(self, agent: str) -> Client:
+    def controller_client(self, agent: str, source: str = "") -> Client:
         """A client for a loop of the controller manager, under its service account."""
         user = f"system:serviceaccount:kube-system:{agent}"
         groups = ("system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated")
-        return self.client_for(Identity(user, groups, agent))
+        return self.client_for(Identity(user, groups, source or agent))
 
     def _bootstrap(self) -> None:
         client = self.client_for(API_SERVER)
@@ -250,6 +257,10 @@ class Cluster:
         loops = (*self._loops(), self.ingresses)
         found = [(owner.controller.name, len(owner.controller.queue)) for owner in loops]
         return [*found, ("scheduler", self.scheduler.queue_depth)]
+
+    def controllers(self) -> list[Controller]:
+        """The drivers of all control loops."""
+        return [owner.controller for owner in (*self._loops(), self.ingresses)]
 
     def _loops(self) -> tuple[HasController, ...]:
         """The loops of the controller manager."""

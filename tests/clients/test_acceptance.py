@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from clients.acceptance import ACCEPTANCE
+from clients.everyday import EVERYDAY
 from clients.test_clients import MANIFESTS, SPEED, environment, failure_of
 from conformance.served import Served
 from kubesim.cluster import Cluster, Settings
@@ -26,8 +27,11 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     found.stop()
 
 
+CHAPTERS = {**ACCEPTANCE, **EVERYDAY}
+
+
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("chapter", ACCEPTANCE)
+@pytest.mark.parametrize("chapter", CHAPTERS)
 def test_commands(chapter: str, shared: Served, programs: Path, tmp_path: Path):
     folder = tmp_path / "work"
     shutil.copytree(MANIFESTS, folder)
@@ -37,5 +41,5 @@ def test_commands(chapter: str, shared: Served, programs: Path, tmp_path: Path):
     variables = {**environment(shared, programs, tmp_path), "KUBECONFIG": str(kubeconfig), "NS": namespace}
     prepare = f"kubectl create ns {namespace} && kubectl config set-context --current --namespace={namespace}"
     subprocess.run(["bash", "-c", prepare], env=variables, check=True, capture_output=True, timeout=30)
-    wrong = [failure for check in ACCEPTANCE[chapter] if (failure := failure_of(check, folder, variables))]
+    wrong = [failure for check in CHAPTERS[chapter] if (failure := failure_of(check, folder, variables))]
     assert not wrong, "\n".join(wrong)

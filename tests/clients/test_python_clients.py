@@ -26,7 +26,7 @@ def environment(libraries: Path, home: Path) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(libraries), "PYTHONUNBUFFERED": "1"}
 
 
-@pytest.mark.parametrize("program", ["kubernetes_client", "kr8s_client", "lightkube_client"])
+@pytest.mark.parametrize("program", ["kubernetes_client", "kubernetes_streams", "kr8s_client", "lightkube_client"])
 def test_python_client(program: str, kube_cluster: KubeCluster, libraries: Path, tmp_path: Path):
     done = subprocess.run(
         [sys.executable, PROGRAMS / f"{program}.py", kube_cluster.kubeconfig],
@@ -81,4 +81,6 @@ def test_kopf_operator(kube_cluster: KubeCluster, operator: Path):
     kube_cluster.delete("widget", "a")
     await_that(lambda: not widget(), operator)
     await_that(lambda: "gone: a" in operator.read_text(), operator)
+    said = operator.read_text()
+    assert 0 < said.index("watching over: a") < said.index("no longer watching over: a")
     assert "ERROR" not in operator.read_text()

@@ -24,6 +24,15 @@ def execute(api: Api, namespace: str, pod: str, *argv: str, container: str = "")
     return found.code, found.stdout
 
 
+def logged(api: Api, namespace: str, pod: str, container: str) -> str:
+    """What a container has written so far; "" when it has not begun."""
+    try:
+        lines = _ask(api, lambda cluster: cluster.kubelets.logs(namespace, pod, container))
+    except ApiError:
+        return ""
+    return "".join(f"{line.text}\n" for line in lines)
+
+
 def shell(api: Api, namespace: str, pod: str, line: str) -> str:
     """What a shell line prints; "" when it fails."""
     code, text = execute(api, namespace, pod, *SHELL, line)

@@ -175,7 +175,7 @@ SUBJECTS = [
             {"spec": {"selectors": [{"cel": {"expression": "device.driver == 'x'"}}]}}, cluster=True),
     Subject("resource.k8s.io/v1/resourceclaims",
             {"spec": {"devices": {"requests": [{"name": "r", "exactly": {"deviceClassName": "c"}}]}}}, {},
-            {"reservedFor": [{"resource": "pods", "name": "p", "uid": "u"}]}),
+            {"allocation": {"devices": {}}, "reservedFor": [{"resource": "pods", "name": "p", "uid": "u"}]}),
     Subject("resource.k8s.io/v1/resourceclaimtemplates",
             {"spec": {"spec": {"devices": {"requests": [{"name": "r", "exactly": {"deviceClassName": "c"}}]}}}},
             {"metadata": {"annotations": {"a": "b"}}}),

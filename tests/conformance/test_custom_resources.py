@@ -104,6 +104,22 @@ def test_definitions_are_listed_and_patched(api: Api):
     gone(api, "lists.c.example.com")
 
 
+def test_conditions_of_a_definition_may_have_no_type(api: Api):
+    define(api, definition("untyped", version("v1")))
+    name = "untyped.c.example.com"
+    found = ask(api, "get", DEFINITIONS, name, subresource="status").body
+    more = [*found["status"]["conditions"], {"type": "", "status": "", "message": "updated"}]
+    status = {**found, "status": {**found["status"], "conditions": more}}
+    updated = ask(api, "update", DEFINITIONS, name, status, subresource="status").body
+    assert updated["status"]["conditions"][-1]["message"] == "updated"
+    patch = [{"op": "add", "path": "/status/conditions", "value": [{"message": "patched"}]}]
+    found = ask(api, "patch", DEFINITIONS, name, patch, content_type=JSON_PATCH, subresource="status").body
+    conditions = found["status"]["conditions"]
+    assert [entry["message"] for entry in conditions if not entry.get("type")] == ["patched"]
+    assert not any(entry.get("lastTransitionTime") for entry in conditions if not entry.get("type"))
+    gone(api, name)
+
+
 def test_watching_objects(api: Api):
     gvr = define(api, definition("watches", version("v1")))
     start = ask(api, "list", gvr).body["metadata"]["resourceVersion"]

@@ -25,16 +25,13 @@ ONCE = """
                 exit 1
             fi
         """
-NEVER_AT_FIRST = """
-            if [[ -r /data/foo ]]
+MARKED = """
+            if [[ -r /data/foo-$JOB_COMPLETION_INDEX ]]
             then
                 exit 0
-            elif [[ $JOB_COMPLETION_INDEX -eq 0 ]]
-            then
-                touch /data/foo
-                sleep 1000000
             else
-                exit 1
+                touch /data/foo-$JOB_COMPLETION_INDEX
+                sleep 1000000
             fi
         """
 
@@ -57,9 +54,11 @@ def job(name: str, line: str = "", restart: str = "Never", node: str = "", **spe
     pod: Tree = {"restartPolicy": restart, "volumes": [volume], "containers": [container]}
     if node:
         pod["nodeSelector"] = {"kubernetes.io/hostname": node}
+        container["securityContext"] = {"privileged": True}
     sizes = {"parallelism": 2, "completions": 4, "backoffLimit": 6, "manualSelector": False}
     template = {"metadata": {"labels": {"job": name}}, "spec": pod}
-    return {"metadata": {"name": name}, "spec": {**sizes, **spec, "template": template}}
+    asked = {key: value for key, value in {**sizes, **spec, "template": template}.items() if value is not None}
+    return {"metadata": {"name": name}, "spec": asked}
 
 
 def condition(tree: Tree, kind: str) -> str:
@@ -101,35 +100,33 @@ def test_what_fails_once_is_made_again_on_its_node(of: Speak):
 
 
 def test_an_exit_code_fails_the_job(of: Speak):
-    rule = {"action": "FailJob", "onExitCodes": {"containerName": "c", "operator": "In", "values": [1]}}
-    done = failed(of, job("pod-failure-failjob", "exit 1", backoffLimit=6, podFailurePolicy={"rules": [rule]}))
+    rule = {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [1]}}
+    done = failed(of, job("pod-failure-failjob", ONCE, node="node-1", podFailurePolicy={"rules": [rule]}))
     assert condition(done, "Failed") == "PodFailurePolicy"
 
 
 def test_a_disruption_does_not_count(of: Speak):
     rule = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
-    jobs, pods = of("batch/v1/jobs"), of("v1/pods")
-    body = job(
-        "pod-failure-ignore", NEVER_AT_FIRST, node="node-1", backoffLimit=0, parallelism=1, completions=1,
-        completionMode="Indexed", podFailurePolicy={"rules": [rule]},
-    )  # fmt: skip
-    body["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = 1
-    body["spec"]["template"]["metadata"]["finalizers"] = ["example.com/test-finalizer"]
-    jobs.create(body)
-    (running,) = pods.until_list(lambda found: len(found) == 1 and phase(found[0]) == "Running")
-    name = running["metadata"]["name"]
-    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
-    pods.call("create", name, eviction, 201, subresource="eviction")
-    gone = pods.until(name, lambda tree: phase(tree) == "Failed")
-    assert any(each["type"] == "DisruptionTarget" and each["status"] == "True" for each in gone["status"]["conditions"])
-    pods.patch(name, {"metadata": {"finalizers": None}})
-    done = jobs.until("pod-failure-ignore", lambda tree: condition(tree, "Complete"))
-    assert done["status"]["succeeded"] == 1
+    jobs, pods, name = of("batch/v1/jobs"), of("v1/pods"), "evicted-pod-ignore-on-disruption-condition"
+    jobs.create(job(
+        name, MARKED, node="node-1", backoffLimit=2, parallelism=3, completions=3, completionMode="Indexed",
+        podFailurePolicy={"rules": [rule]},
+    ))  # fmt: skip
+    jobs.until(name, lambda tree: tree["status"].get("ready") == 3)
+    names = pods.names()
+    assert len(names) == 3
+    for each in names:
+        eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": each}}
+        pods.call("create", each, eviction, 201, subresource="eviction")
+    for each in names:
+        pods.until_gone(each)
+    done = jobs.until(name, lambda tree: condition(tree, "Complete"))
+    assert (condition(done, "Complete"), done["status"]["succeeded"]) == ("CompletionsReached", 3)
 
 
 def test_all_indexes_run_although_some_fail(of: Speak):
     done = failed(of, job("with-backofflimit-per-index", ODD_FAIL, completionMode="Indexed", backoffLimitPerIndex=1,
-                          backoffLimit=10))  # fmt: skip
+                          backoffLimit=None))  # fmt: skip
     assert condition(done, "Failed") == "FailedIndexes"
     status = done["status"]
     assert (status["failedIndexes"], status["completedIndexes"]) == ("1,3", "0,2")
@@ -137,43 +134,49 @@ def test_all_indexes_run_although_some_fail(of: Speak):
 
 
 def test_too_many_failed_indexes_end_the_job(of: Speak):
-    done = failed(of, job("with-max-failed-indexes", ODD_FAIL, completionMode="Indexed", backoffLimitPerIndex=0,
-                          maxFailedIndexes=0))  # fmt: skip
+    done = failed(of, job("with-max-failed-indexes", "exit 1", completionMode="Indexed", backoffLimitPerIndex=0,
+                          maxFailedIndexes=0, parallelism=1, backoffLimit=None))  # fmt: skip
     assert condition(done, "Failed") == "MaxFailedIndexesExceeded"
-    assert done["status"]["failed"] >= 1
+    assert (done["status"]["failedIndexes"], done["status"]["failed"]) == ("0", 1)
 
 
 def test_a_policy_fails_an_index(of: Speak):
     rule = {"action": "FailIndex", "onExitCodes": {"operator": "In", "values": [1]}}
     done = failed(of, job("failindex-action", ODD_FAIL, completionMode="Indexed", backoffLimitPerIndex=1,
-                          parallelism=2, completions=2, podFailurePolicy={"rules": [rule]}))  # fmt: skip
+                          completions=2, backoffLimit=None, podFailurePolicy={"rules": [rule]}))  # fmt: skip
     assert condition(done, "Failed") == "FailedIndexes"
     status = done["status"]
     assert (status["failedIndexes"], status["completedIndexes"]) == ("1", "0")
     assert (status["failed"], status["succeeded"]) == (1, 1)
 
 
+SHELL = "/bin/sh without anything to do"
+"""The tests name no behaviour that there is: the image's own command is a shell, which ends at once."""
+
+
 @pytest.mark.parametrize(
-    ("rule", "line", "indexes"),
+    ("rule", "line", "sizes", "indexes"),
     [
-        ({"succeededIndexes": "0-1"}, "exit 0", "0,1"),
-        ({"succeededIndexes": "0"}, "if [ $JOB_COMPLETION_INDEX -eq 0 ]; then exit 0; fi; sleep 1000000", "0"),
-        ({"succeededCount": 1}, "if [ $JOB_COMPLETION_INDEX -eq 0 ]; then exit 0; fi; sleep 1000000", "0"),
+        ({"succeededCount": 2}, SHELL, {"completions": 2}, "0,1"),
+        ({"succeededIndexes": "0"}, ODD_FAIL, {"completions": 5}, "0"),
+        ({"succeededCount": 1}, ODD_FAIL, {"completions": 5, "backoffLimit": 2**31 - 1}, "0"),
     ],
     ids=["all", "indexes", "count"],
 )
-def test_success_policies(of: Speak, rule: Tree, line: str, indexes: str):
-    jobs, pods = of("batch/v1/jobs"), of("v1/pods")
-    body = job("with-success-policy", line, completionMode="Indexed", parallelism=2, completions=2,
-               successPolicy={"rules": [rule]})  # fmt: skip
-    body["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = 1
+def test_success_policies(of: Speak, rule: Tree, line: str, sizes: dict[str, int], indexes: str):
+    jobs = of("batch/v1/jobs")
+    body = job("with-success-policy", line, completionMode="Indexed", successPolicy={"rules": [rule]}, **sizes)
+    if line == SHELL:
+        container = body["spec"]["template"]["spec"]["containers"][0]
+        del container["command"], container["args"]
     jobs.create(body)
     done = jobs.until("with-success-policy", lambda tree: condition(tree, "Complete"))
     assert condition(done, "SuccessCriteriaMet") == "SuccessPolicy"
     assert condition(done, "Complete") == "SuccessPolicy"
-    assert done["status"]["completedIndexes"].replace("-", ",") == indexes
-    assert not done["status"].get("active")
-    pods.until_list(lambda found: not any(phase(pod) == "Running" for pod in found))
+    status = done["status"]
+    assert (status["completedIndexes"].replace("-", ","), status["succeeded"]) == (indexes, len(indexes.split(",")))
+    assert [status.get(name, 0) for name in ("active", "ready", "terminating")] == [0, 0, 0]
+    assert line != SHELL or not status.get("failed")
 
 
 def test_a_job_that_was_changed_while_suspended(of: Speak):

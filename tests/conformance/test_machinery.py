@@ -92,6 +92,22 @@ def test_a_dependent_with_another_valid_owner_stays(of: Speak):
     assert kept["metadata"]["ownerReferences"][0]["name"] == "staying"
 
 
+def test_half_of_the_pods_stay_with_another_controller(of: Speak):
+    sets, pods = of("v1/replicationcontrollers"), of("v1/pods")
+    leaving = sets.create(controller("leaving", 20))
+    staying = sets.create(controller("staying", 0))
+    sets.until("leaving", lambda tree: tree["status"]["replicas"] == 20)
+    reference = {**owner(staying), "kind": "ReplicationController"}
+    for name in pods.names()[:10]:
+        pods.patch(name, {"metadata": {"ownerReferences": [reference]}}, kind="strategic")
+    sets.delete("leaving", propagationPolicy="Foreground", preconditions={"uid": leaving["metadata"]["uid"]})
+    sets.until_gone("leaving", seconds=90)
+    left = pods.items()
+    assert len(left) == 10
+    assert not any("deletionTimestamp" in each["metadata"] for each in left)
+    assert [[ref["name"] for ref in each["metadata"]["ownerReferences"]] for each in left] == [["staying"]] * 10
+
+
 # ---------------------------------------------------------------------- namespaces
 @pytest.mark.parametrize("path", ["v1/pods", "v1/services"])
 def test_a_deleted_namespace_takes_all_along(of: Speak, path: str):

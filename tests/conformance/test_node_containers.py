@@ -158,7 +158,26 @@ def test_a_hook_that_reaches_nobody_ends_the_container(place: Place):
     hook = {"postStart": {"httpGet": {"path": "/", "host": "10.244.200.200", "port": 8080}}}
     place.run("web", AGNHOST, args=["pause"], lifecycle=hook)
     (text,) = [message for reason, message in place.events() if reason == "FailedPostStartHook"]
-    assert text.startswith('PostStartHook failed: Get "http://10.244.200.200:8080/": dial tcp 10.244.200.200:8080')
+    assert text == "PostStartHook failed"
+    status = place.status()["containerStatuses"][0]
+    ended = status["lastState"].get("terminated") or status["state"]["terminated"]
+    assert ended["exitCode"] == 137
+
+
+def test_what_a_hook_failed_with_is_told_in_the_status_alone(place: Place):
+    hook = {"postStart": {"httpGet": {"path": "/", "host": "10.244.200.200", "port": 8080}}}
+    place.run("web", AGNHOST, 0, args=["pause"], lifecycle=hook, spec={"restartPolicy": "Always"})
+    found = {}
+    for _ in range(60):
+        place.cluster.advance(100)
+        for each in place.status().get("containerStatuses") or ():
+            waiting = each["state"].get("waiting") or {}
+            found[waiting.get("reason")] = waiting.get("message", "")
+    uid = place.cluster.store.get(PODS, "default", "web")["metadata"]["uid"]
+    assert found["PostStartHookError"].startswith(
+        f'HTTP lifecycle hook (/) for Container "c" in Pod "web_default({uid})" failed - error: '
+        'Get "http://10.244.200.200:8080/": dial tcp 10.244.200.200:8080'
+    )
 
 
 def test_what_a_hook_writes_stays(place: Place):

@@ -21,13 +21,37 @@ SECONDS = float(os.environ.get("FUZZ_SECONDS", "4"))
 EXAMPLES = 2 if SECONDS < 60 else 50
 DOCUMENTS = ["apis/coordination.k8s.io/v1", "apis/scheduling.k8s.io/v1"]
 if SECONDS >= 60:
-    DOCUMENTS += [
+    DOCUMENTS = [
         "api/v1",
-        "apis/rbac.authorization.k8s.io/v1",
-        "apis/apps/v1",
-        "apis/batch/v1",
-        "apis/networking.k8s.io/v1",
-        "apis/storage.k8s.io/v1",
+        *(
+            f"apis/{group}"
+            for group in (
+                "admissionregistration.k8s.io/v1",
+                "apiextensions.k8s.io/v1",
+                "apiregistration.k8s.io/v1",
+                "apps/v1",
+                "authentication.k8s.io/v1",
+                "authorization.k8s.io/v1",
+                "autoscaling/v1",
+                "autoscaling/v2",
+                "batch/v1",
+                "certificates.k8s.io/v1",
+                "coordination.k8s.io/v1",
+                "discovery.k8s.io/v1",
+                "events.k8s.io/v1",
+                "flowcontrol.apiserver.k8s.io/v1",
+                "networking.k8s.io/v1",
+                "node.k8s.io/v1",
+                "policy/v1",
+                "rbac.authorization.k8s.io/v1",
+                "resource.k8s.io/v1",
+                "scheduling.k8s.io/v1",
+                "storage.k8s.io/v1",
+                "storagemigration.k8s.io/v1",
+                "metrics.k8s.io/v1beta1",
+                "sim.kubetui.dev/v1",
+            )
+        ),
     ]
 
 

@@ -207,7 +207,9 @@ def test_what_can_be_broken_about_a_pod():
     found = [(each.type, each.key.name, list(each.hit)) for each in options()]
     assert found[0] == ("KillContainers", "web-1", ["web-1:app", "web-1:sidecar"])
     assert found[1] == ("NodeCrash", "wk-1", ["shop/web-1", "shop/web-3"])
-    assert [each[0] for each in found[2:]] == ["KubeletStop", "NetworkPartition", "MemoryPressure", "DiskPressure"]
+    assert [each[0] for each in found[2:]] == [
+        "KubeletStop", "NetworkPartition", "MemoryPressure", "DiskPressure", "PIDPressure", "NodeShutdown",
+    ]  # fmt: skip
 
 
 def test_what_is_broken_can_be_mended():
@@ -249,7 +251,10 @@ async def test_drain(size):
     async with app.run_test(size=size) as pilot:
         assert await ask(pilot, drain.Drain("wk-1", 17), "enter") == DrainOptions()
         await ask(pilot, drain.Drain("wk-1"))
+        assert "▐X▌ Force" in painted(app)
         app.screen.query_one("#force").value = False
+        await pilot.pause()
+        assert "▐ ▌ Force" in painted(app)
         app.screen.query_one("#timeout", Input).value = "30"
         await pilot.press("enter")
         assert app.result == DrainOptions(force=False, timeout_ms=30_000)

@@ -10,12 +10,12 @@ from textual.widgets import Input, Static
 from building import create
 from kubesim.cluster import Cluster
 from kubesim.kubelet.node import NodeSpec
-from kubesim.objects.wire import LOADS, SERVICES, Key
+from kubesim.objects.wire import LOADS, SERVICES, Key, Request
 from kubetui.client.local import LocalClient
 from kubetui.client.port import Trace, TraceHop
 from kubetui.model import columns, flows
 from kubetui.model.flows import traffic
-from kubetui.model.flows.traffic import Traffic
+from kubetui.model.flows.traffic import Traffic, parse, typed
 from kubetui.model.usage import Facts
 from kubetui.panes.dialogs.trace import TraceDialog, shown
 
@@ -86,6 +86,29 @@ def test_traffic_is_put_on_a_service_changed_and_taken_away():
     assert cluster.store.get(LOADS, "default", "web") is None
     again = drive(cluster, client, flows.load(wanted._replace(spec=None)))
     assert again.message == "there is no load on default/web"
+
+
+def test_traffic_beside_other_traffic_costs_what_that_costs_and_is_ended_alone():
+    cluster = small()
+    client = LocalClient(cluster)
+    client.time.pause()
+    daily = {"service": "web", "requestsPerSecond": 3, "cost": {"cpu": "25m"}}
+    drive(cluster, client, flows.load(Traffic("default", "other", {"requestsPerSecond": 1})))
+    body = {"apiVersion": LOADS.api_version, "kind": "Load", "metadata": {"name": "daily"}, "spec": daily}
+    assert cluster.handle(Request("create", Key(LOADS, "default"), body=body)).code == 201
+    wanted = Traffic("default", "web", {"requestsPerSecond": 30})
+    drive(cluster, client, flows.load(wanted))
+    made = cluster.store.get(LOADS, "default", "web")
+    assert made["spec"] == {"service": "web", "requestsPerSecond": 30, "cost": {"cpu": "25m"}}
+    assert typed(made) == "30"
+    drive(cluster, client, flows.load(wanted._replace(spec=None)))
+    assert [tree["metadata"]["name"] for tree in cluster.store.range(LOADS, "default")] == ["daily", "other"]
+
+
+@pytest.mark.parametrize("text", ["200", "ramp 10 200 5m", "sine 1.5 20 90s"])
+def test_what_was_typed_can_be_typed_again(text):
+    spec = parse(text).spec
+    assert parse(typed({"spec": spec})).spec == spec
 
 
 def test_the_services_pane_has_columns_for_traffic_while_there_is_some():

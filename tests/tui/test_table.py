@@ -2,6 +2,7 @@
 
 import pytest
 from scripted_cluster import client_of, shop
+from textual import events
 from textual.geometry import Region
 
 from kubesim.objects.wire import PODS, Key
@@ -85,6 +86,51 @@ async def test_a_changed_cell_stands_out_until_the_next_second(cluster):
         assert marked == ["7"]
         table.tick()
         assert changed not in {segment.style.color for segment in table.render_line(line)}
+
+
+def burst(app, *keys):
+    """Keys that come in one piece, as from a paste or a fast typist on a busy machine: nothing happens in between."""
+    named = {"/": "slash", ":": "colon"}
+    for key in keys:
+        app.post_message(events.Key(named.get(key, key), key if len(key) == 1 else None))
+
+
+async def test_a_burst_of_keys_goes_where_the_first_of_them_leads(cluster):
+    app = Explorer(client_of(cluster))
+    async with app.run_test(size=(120, 40)) as pilot:
+        table = await opened(pilot)
+        burst(app, *"/web-7d9", "enter", "G")
+        await pilot.pause(0.2)
+        assert app.frame.table is table
+        assert table.view.selection.filter.text == "web-7d9"
+        assert table.cursor_key.name == "web-7d9-q2m"
+        burst(app, *":svc", "enter")
+        await pilot.pause(0.2)
+        assert app.frame.table.gvr.resource == "services"
+        burst(app, *"::q", "escape", "g")
+        await pilot.pause(0.2)
+        assert app.frame.table.gvr.resource == "services"
+        assert app.is_running
+
+
+async def test_the_hint_follows_the_time(cluster):
+    app = Explorer(client_of(cluster))
+    async with app.run_test(size=(120, 40)) as pilot:
+        table = await opened(pilot)
+        said = ["crashed 5s ago"]
+        table._hint = lambda row: said[0]
+        foot = table.size.height - 1
+        assert "crashed 5s ago" in text(table, foot)
+        painted = []
+        original = table.render_line
+        table.render_line = lambda y: painted.append(y) or original(y)
+        table.tick()
+        await pilot.pause(0.05)
+        assert foot not in painted
+        said[0] = "crashed 6s ago"
+        table.tick()
+        await pilot.pause(0.05)
+        assert foot in painted
 
 
 async def test_marks_are_shown_counted_and_kept_by_the_filter(cluster):

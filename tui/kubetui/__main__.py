@@ -4,11 +4,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-COMMANDS = ("clusters", "helm", "serve")
+COMMANDS = ("attach", "clusters", "helm", "run", "serve")
 
 COMMANDS_HELP = """commands:
+  kubetui attach               the explorer on a cluster that runs already, by its kubeconfig
   kubetui clusters             list the sample clusters
   kubetui helm COMMAND         Helm, built in: charts, repositories and releases
+  kubetui run SCENARIO         a scenario without a screen: what is done, when, and what must come of it
   kubetui serve [CLUSTER]      the Kubernetes API of a cluster without a screen, for kubectl and helm"""
 
 EPILOG = """examples:

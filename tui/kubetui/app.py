@@ -17,6 +17,7 @@ from kubetui.model.themes import DARK
 from kubetui.panes.arranging import Arranging
 from kubetui.panes.collector import Collector
 from kubetui.panes.copying import Copying
+from kubetui.panes.debugging import Debugging
 from kubetui.panes.drawer.actions import DRAWER_ACTIONS
 from kubetui.panes.ending import leave_on_signals, report
 from kubetui.panes.forking import Forking
@@ -113,6 +114,7 @@ class Explorer(App[int], inherit_bindings=False):
             **self.general.handlers,
             **Arranging(self.frame).handlers,
             **Copying(self, self.frame).handlers,
+            **Debugging(self, self.frame).handlers,
             "api": self._show_gateway,
             "shell": self._open_shell,
         }

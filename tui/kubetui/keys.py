@@ -31,6 +31,9 @@ _FORWARDED = (*_WORKLOADS, "pods", "services", "containers")
 _TEMPLATED = ("deployments", "statefulsets", "daemonsets")
 _TRACED = ("pods", "services", "ingresses", "networkpolicies", "endpointslices")
 _USED = ("configmaps", "secrets", "persistentvolumeclaims", "serviceaccounts", "priorityclasses")
+_BEFORE = (*_WORKLOADS, "pods", "containers")
+_INSIDE = ("pods", "containers")
+_N = ("nodes",)
 _R = ("releases",)
 _RR = ("releases", "revisions")
 _RM = ("releases", "resources")
@@ -50,6 +53,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("api", (), "api", "api", "Show the KUBECONFIG line for kubectl and helm"),
     Action("shell", ("!",), "shell", "shell", "A shell in which kubectl and helm drive this cluster"),
     Action("aliases", ("Ctrl-A",), "aliases", "aliases", "All resources and their short names"),
+    Action("context", (), "context", "context", "Another context of the kubeconfig; without a name a list"),
     Action("theme", (), "theme", "theme", "Choose a colour theme"),
     # -------------------------------------------------------------- moving about
     Action("drill", ("Enter",), "open", "view", "Open: children, or the details", ("table",), "Move"),
@@ -99,6 +103,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("sort-name", ("N",), "sort", "by name", "Sort by name, or by the column named", ("table",), "Table"),
     Action("sort-age", ("A",), "sort-age", "by age", "Sort by age", ("table",), "Table"),
     Action("sort-status", ("S",), "sort-status", "by status", "Sort by status", ("table",), "Table"),
+    Action("sort-namespace", ("P",), "sort-namespace", "by ns", "Sort by namespace", ("table",), "Table"),
+    Action("sort-node", ("O",), "sort-node", "by node", "Sort by node", ("pods",), "Table"),
     Action("sort-cpu", ("C",), "sort-cpu", "by cpu", "Sort by CPU", ("pods", "nodes"), "Table"),
     Action("sort-memory", ("M",), "sort-memory", "by memory", "Sort by memory", ("pods", "nodes"), "Table"),
     Action("copy-name", ("c",), "copy", "copy", "Copy the name", ("table",), "Table"),
@@ -118,15 +124,7 @@ ACTIONS: tuple[Action, ...] = (
         220,
     ),
     Action("logs", ("l",), "logs", "logs", "Logs", _LOGGED, "Object", 190),
-    Action(
-        "logs-previous",
-        ("p",),
-        "previous-logs",
-        "prev logs",
-        "Logs of the previous container",
-        ("pods", "containers"),
-        "Object",
-    ),
+    Action("logs-previous", ("p",), "previous-logs", "prev logs", "Logs of the previous container", _BEFORE, "Object"),
     Action("events-of", ("E",), "events-of", "events", "Events of this object", ("table",), "Object", 260),
     Action(
         "history", ("H",), "timeline", "history", "Its pods over time, revisions, writes", ("table",), "Object", 270
@@ -157,29 +155,22 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("trigger", ("t",), "trigger", "trigger", "Run the CronJob now", ("cronjobs",), "Object", 180),
     Action("suspend", ("s",), "suspend", "suspend", "Suspend or resume the CronJob", ("cronjobs",), "Object", 185),
-    Action(
-        "exec",
-        ("s",),
-        "exec",
-        "shell",
-        "A shell in the container, or one COMMAND",
-        ("pods", "containers"),
-        "Object",
-        192,
-    ),
-    Action(
-        "attach", ("a",), "attach", "attach", "What the container writes from now on", ("pods", "containers"), "Object"
-    ),
+    Action("exec", ("s",), "exec", "shell", "A shell in the container, or one COMMAND", _INSIDE, "Object", 192),
+    Action("attach", ("a",), "attach", "attach", "What the container writes from now on", _INSIDE, "Object"),
+    Action("transfer", ("t",), "cp", "copy files", "Copy files: FROM TO, one of them :PATH", _INSIDE, "Object"),
+    Action("sanitize", ("z",), "sanitize", "sanitize", "Delete all pods here that have ended", ("pods",), "Object"),
     Action("used-by", ("u",), "used-by", "used by", "The pods that use it", _USED, "Object", 181),
     Action("decode", ("x",), "decode", "decode", "Show the secret's values", ("secrets",), "Object", 180),
     Action("use-namespace", ("u",), "use", "use", "Make it the namespace of all views", ("namespaces",), "Object", 180),
     Action("forward", ("F",), "forward", "fwd", "Forward a local port to it", _FORWARDED, "Object", 230),
     Action("forwards", ("f",), "pf", "forwards", "The port-forwards that are open", _FORWARDED, "Object"),
+    Action("apply", (), "apply", "apply", "Apply manifests: a FILE or a folder", group="Object"),
     # -------------------------------------------------------------- nodes
     Action("cordon", ("c",), "cordon", "cordon", "Schedule nothing more on the node", ("nodes",), "Nodes", 180),
     Action(
         "uncordon", ("u",), "uncordon", "uncordon", "Let pods be scheduled on the node again", ("nodes",), "Nodes", 182
     ),
+    Action("node-shell", ("s",), "node-shell", "shell", "A shell on the node, in a privileged pod", _N, "Nodes", 186),
     Action("drain", ("r",), "drain", "drain", "Evict the node's pods", ("nodes",), "Nodes", 184),
     # -------------------------------------------------------------- Helm
     Action("helm", (), "helm", "helm", "Helm releases; helm install NAME CHART installs one", group="Helm"),
@@ -227,18 +218,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("speed", (), "speed", "speed", "Set the speed: 0.1 1 2 5 10 60 600 max", ("anywhere",), "Time"),
     Action("run", (), "run", "run", "Run a stretch of time at once: 90s, 10m, 2h", ("anywhere",), "Time"),
     Action("step-back", (",",), "back", "step back", "One unit of work back, or N", ("anywhere",), "Time"),
-    Action(
-        "previous-stop",
-        ("{",),
-        "previous",
-        "before",
-        "Back to the bookmark, fault or action before",
-        ("anywhere",),
-        "Time",
-    ),
-    Action(
-        "next-stop", ("}",), "next", "after", "On to the next of them, at last to the present", ("anywhere",), "Time"
-    ),
+    Action("previous-stop", ("{",), "previous", "before", "Back to the bookmark, fault or action before", group="Time"),
+    Action("next-stop", ("}",), "next", "after", "On to the next of them, at last to the present", group="Time"),
     Action("bookmark", ("B",), "mark", "bookmark", "Set a bookmark, with a NAME or without", ("anywhere",), "Time"),
     Action("goto", (), "goto", "goto", "Go to a bookmark or a time: NAME, 14:32, -90s, now", ("anywhere",), "Time"),
     Action(
@@ -250,6 +231,10 @@ ACTIONS: tuple[Action, ...] = (
         ("anywhere",),
         "Time",
     ),
+    Action("break", (), "break", "break", "Stop at a moment: event REASON, or pods Pending for 30s", group="Time"),
+    Action("reconcile", (), "reconcile", "loops", "The control loops, their queues; steps one of them", group="Time"),
+    Action("forecast", (), "forecast", "forecast", "What will be: [[SVC] ramp 10 200 5m] [TIME]", group="Time"),
+    Action("warp", ("w",), "warp", "warp", "To the moment of this event, or of its last change", ("table",), "Time"),
     Action("go-on", ("Y",), "resume", "go on", "In the past: go on from here", ("anywhere",), "Time"),
     # -------------------------------------------------------------- events pane
     Action(
@@ -294,7 +279,24 @@ def contexts_of(gvr: Gvr | None, *, scalable: bool = False) -> tuple[str, ...]:
 
 
 class ConflictError(ValueError):
-    """Two actions of one context want one key, or the keys file names what does not exist."""
+    """Actions want one key, or the keys file names what does not exist; ``actions`` are the ids it is about."""
+
+    def __init__(self, text: str, *actions: str) -> None:
+        super().__init__(text)
+        self.actions = actions
+
+
+def meet(first: str, second: str) -> bool:
+    """Whether two contexts can hold at the same time."""
+    if first == second or "anywhere" in {first, second}:
+        return True
+    drawers = [context.startswith("drawer") for context in (first, second)]
+    if any(drawers):
+        return all(drawers) and "drawer" in {first, second}
+    if "scalable" in {first, second} and {first, second} <= set(_SCALABLE):
+        return True
+    # A table has one resource; being a table and being at home are none.
+    return bool({first, second} & {"table", "home"})
 
 
 class Keymap:
@@ -307,12 +309,23 @@ class Keymap:
         for action_id, keys in (overrides or {}).items():
             if action_id not in self.actions:
                 msg = f"keys: there is no action {action_id!r}"
-                raise ConflictError(msg)
+                raise ConflictError(msg, action_id)
             self.actions[action_id] = self.actions[action_id]._replace(keys=tuple(keys))
+        self._refuse_twins([self.actions[action_id] for action_id in overrides or ()])
         self._by_context: dict[str, dict[str, Action]] = {}
         self._by_command: dict[str, Action] = {}
         for action in self.actions.values():
             self._register(action)
+
+    def _refuse_twins(self, remapped: Sequence[Action]) -> None:
+        """What the person remapped may not hide what else they remapped."""
+        for number, action in enumerate(remapped):
+            for other in remapped[:number]:
+                shared = [key for key in action.keys if key in other.keys]
+                places = [one for one in action.contexts for two in other.contexts if meet(one, two)]
+                if shared and places:
+                    msg = f"keys: {shared[0]!r} of {action.id!r} in {places[0]!r} belongs to {other.id!r}"
+                    raise ConflictError(msg, action.id, other.id)
 
     def _register(self, action: Action) -> None:
         for context in action.contexts:
@@ -322,7 +335,7 @@ class Keymap:
                 if key in RESERVED or holder is not None:
                     whose = f"{holder.id!r}" if holder is not None else "the namespaces"
                     msg = f"keys: {key!r} of {action.id!r} in {context!r} belongs to {whose}"
-                    raise ConflictError(msg)
+                    raise ConflictError(msg, action.id, *((holder.id,) if holder is not None else ()))
                 table[key] = action
         if action.command:
             self._by_command[action.command] = action

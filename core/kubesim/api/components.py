@@ -19,6 +19,7 @@ from kubesim.objects.wire import (
     EMPTY,
     EVENTS,
     KEY,
+    NAMESPACES,
     PODS,
     SUBRESOURCE,
     VERB,
@@ -49,6 +50,9 @@ class Server(Protocol):
 
     def noticed(self, call: Call, stored: Tree, *, created: bool) -> None:
         """An object was written by way of the pipeline."""
+
+
+CONTROLLERS = "kube-controller-manager"
 
 
 class Components:
@@ -107,7 +111,10 @@ class Components:
             call = self._server.call(request, strategy, [])
             return self._pipeline.create(call, request.body, check=False)
         if verb == "update":
-            if subresource == "status" and strategy.storage is None:
+            if subresource == "status" and request.key.gvr == NAMESPACES:
+                # k8s: all controllers have one field manager; who waits for a namespace to go reads what it noted
+                return self._handled(request._replace(query={"fieldManager": CONTROLLERS}))
+            if subresource == "status" and strategy.storage is None and not strategy.follows_status:
                 return self._trusted.update_status(request)
             if subresource not in {"scale", "finalize"}:
                 return self._update(request, strategy)

@@ -57,6 +57,9 @@ class Schema(Protocol):
     def canonicalise(self, gvk: Gvk, tree: Tree) -> Tree:
         """A decoded object as Go writes it."""
 
+    def in_order(self, gvk: Gvk, tree: Tree) -> Tree:
+        """An object as Go marshals it."""
+
     def merge_lookup(self, gvk: Gvk) -> Any:
         """The merge rules of a kind for strategic patches, None when it has none."""
 
@@ -210,6 +213,11 @@ class Decoder:
         if mode != "Ignore":
             call.warnings.extend(complaints)
         return tree
+
+    def in_order(self, tree: Tree, wanted: Expected) -> Tree:
+        """An object of the wanted kind as Go marshals it; as it is when the kind has no schema."""
+        gvk = (wanted.group, wanted.version, wanted.kind)
+        return self._schema.in_order(gvk, tree) if self._schema.knows(gvk) else tree
 
     def merge_rules(self, wanted: Expected) -> Any:
         """The merge rules of a kind."""

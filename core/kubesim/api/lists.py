@@ -100,6 +100,9 @@ class Lists:
         # k8s: the watch cache answers resourceVersion=0 and does not page; one object by name is a plain get.
         limit = 0 if options.revision == "0" else options.limit
         single = options.fields is not None and options.fields.exact("metadata.name") is not None
+        if strategy.custom and options.fields is not None and not single:
+            # A webhook is asked about all of them at once, for fields are those of the version that is asked for.
+            strategy.many_from_storage([tree for _, _, tree in items])
         if not limit or single:
             return Page([tree for _, _, tree in items if selects(strategy, options, tree)], metadata)
         chosen: list[Tree] = []

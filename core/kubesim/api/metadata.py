@@ -137,10 +137,13 @@ def drop_repeated_owners(obj: Tree, warnings: list[str]) -> Tree:
         return obj
     kept: list[Any] = []
     repeated: list[str] = []
+    known: set[bytes] = set()
     for reference in references:
-        if reference in kept:
+        content = orjson.dumps(reference, option=orjson.OPT_SORT_KEYS)
+        if content in known:
             repeated.append(reference.get("uid", ""))
         else:
+            known.add(content)
             kept.append(reference)
     if not repeated:
         return obj

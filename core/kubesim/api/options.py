@@ -11,6 +11,10 @@ from kubesim.objects.selectors import FieldSelector, Selector, parse_fields, par
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _FIELD_VALIDATION = ("", "Ignore", "Strict", "Warn")
 META_GROUP = "meta.k8s.io"
+SELECTED = 25
+"""How many conditions a selector may have."""
+VALUES_EACH = 20
+"""How many values count as another condition."""
 
 
 class ListOptions(NamedTuple):
@@ -73,11 +77,16 @@ def list_options(query: Mapping[str, str], *, watch: bool) -> ListOptions:
     limit = integer(query["limit"]) if query.get("limit") else 0
     if query.get("timeoutSeconds"):
         integer(query["timeoutSeconds"])
+    for name in ("labelSelector", "fieldSelector"):
+        # Parsing takes its time, too.
+        if query.get(name, "").count(",") > SELECTED * (VALUES_EACH + 1):
+            raise _too_long()
     try:
         labels = parse_labels(query["labelSelector"]) if query.get("labelSelector") else None
         fields = parse_fields(query["fieldSelector"]) if query.get("fieldSelector") else None
     except ValueError as error:
         raise bad_request(str(error)) from None
+    _check_length(labels, fields)
     initial = query.get("sendInitialEvents")
     options = ListOptions(
         labels,
@@ -94,6 +103,20 @@ def list_options(query: Mapping[str, str], *, watch: bool) -> ListOptions:
     if causes:
         raise invalid(META_GROUP, "ListOptions", "", causes)
     return options
+
+
+def _check_length(labels: Selector | None, fields: FieldSelector | None) -> None:
+    """Refuse selectors that would take too long over thousands of objects.
+
+    # differs: a selector is as long as a URL there; here everybody waits while objects are selected
+    """
+    terms = sum(1 + len(term.values) // VALUES_EACH for term in labels.requirements) if labels is not None else 0
+    if terms > SELECTED or (fields is not None and len(fields.terms) > SELECTED):
+        raise _too_long()
+
+
+def _too_long() -> ApiError:
+    return bad_request(f"unable to parse requirement: more than {SELECTED} requirements")
 
 
 def _list_causes(options: ListOptions) -> list[Cause]:

@@ -49,14 +49,21 @@ class Patcher:
         new = self.applied(kind, old, patch, wanted)
         if isinstance(call.request.body, bytes):
             _check_depth(new)
-        _check_kind(new, wanted)
         try:
+            _check_kind(new, wanted)
             new = self._decoder.checked(call, new, wanted, repeated, converter=kind == STRATEGIC_PATCH)
+        except _UnknownKind as unknown:
+            raise unpatchable(_shown(self._marshalled(new, old, wanted)), str(unknown)) from None
         except ApiError as error:
-            raise _undecodable(error, kind, patch, new, wanted) from None
+            raise _undecodable(error, kind, patch, self._marshalled(new, old, wanted), wanted) from None
         metadata.match_name(new, call.name)
         metadata.match_namespace(new, call.namespace)
         return new
+
+    def _marshalled(self, new: Tree, old: Tree, wanted: Expected) -> Tree:
+        """A patched object as jsonpatch writes it: sorted where the patch went through, else in the order of Go."""
+        found: Tree = _resorted(new, old, self._decoder.in_order(new, wanted))
+        return found
 
     def applied(self, kind: str, old: Tree, patch: Any, wanted: Expected) -> Tree:
         """The object after the patch, not decoded. Raises ApiError."""
@@ -97,23 +104,32 @@ def _check_options(call: Call, kind: str) -> None:
         raise invalid(META_GROUP, "PatchOptions", "", [cause])
 
 
+class _UnknownKind(Exception):
+    """A patch made the object one of a kind that it cannot be."""
+
+
 def _check_kind(new: Tree, wanted: Expected) -> None:
     problem = type_problem(new)
     if problem:
-        raise unpatchable(_shown(new), f"couldn't get version/kind; json parse error: {problem}")
+        raise _UnknownKind(f"couldn't get version/kind; json parse error: {problem}")
     kind = new.get("kind") or wanted.kind
     api_version = new.get("apiVersion") or wanted.api_version
     if (api_version, kind) == (wanted.api_version, wanted.kind):
         return
-    text = f'no kind "{kind}" is registered for version "{api_version}" in {SCHEME}'
-    raise unpatchable(_shown(new), text)
+    raise _UnknownKind(f'no kind "{kind}" is registered for version "{api_version}" in {SCHEME}')
+
+
+def _resorted(new: Any, old: Any, ordered: Any) -> Any:
+    if new is old or not isinstance(new, Mapping) or not isinstance(old, Mapping):
+        return ordered
+    return {name: _resorted(new[name], old.get(name), ordered[name]) for name in sorted(new)}
 
 
 def _shown(obj: Tree) -> str:
     return metadata.quoted(orjson.dumps(obj).decode())
 
 
-def _undecodable(error: ApiError, kind: str, patch: Any, new: Tree, wanted: Expected) -> ApiError:
+def _undecodable(error: ApiError, kind: str, patch: Any, shown: Tree, wanted: Expected) -> ApiError:
     """A result of wrong types is a matter of the patch, not of the body. # k8s: applyPatchToObject."""
     message = str(error.status["message"])
     prefix = str(unhandled(wanted.kind, wanted.version, wanted.kind, "").status["message"])
@@ -122,7 +138,7 @@ def _undecodable(error: ApiError, kind: str, patch: Any, new: Tree, wanted: Expe
         return error
     if kind == STRATEGIC_PATCH:
         return unpatchable(metadata.quoted(go_value(patch)), problem)
-    return unpatchable(_shown(new), problem)
+    return unpatchable(_shown(shown), problem)
 
 
 def unpatchable(shown: str, problem: str) -> ApiError:

@@ -304,4 +304,7 @@ def finished(new: Tree, old: Tree) -> bool:
     before, after = old["metadata"], new["metadata"]
     if not before.get("deletionTimestamp") or after.get("finalizers"):
         return False
+    if new.get("kind") == "Namespace" and (new.get("spec") or {}).get("finalizers"):
+        # k8s: namespace/storage, ShouldDeleteNamespaceDuringUpdate.
+        return False
     return not before.get("deletionGracePeriodSeconds")

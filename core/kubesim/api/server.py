@@ -22,6 +22,7 @@ from kubesim.api.apply.manager import FieldManager
 from kubesim.api.binding import Binder
 from kubesim.api.call import Call
 from kubesim.api.components import Components
+from kubesim.api.componentstatuses import COMPONENTSTATUSES, ComponentStatuses
 from kubesim.api.custom.registry import Registry
 from kubesim.api.decoding import Decoder, Schema, expected
 from kubesim.api.deletion import Deletion, returns_deleted, success
@@ -90,6 +91,7 @@ class ApiServer:
         self._deletion = Deletion(loop, writer, self._pipeline, admission)
         self._lists = lists.Lists(store, self.scheme, journal, loop)
         self._expiry = EventExpiry(store, loop, writer)
+        self.health = ComponentStatuses()
         self._subresources = Subresources(
             store,
             writer,
@@ -158,7 +160,8 @@ class ApiServer:
             self.scheme.check_fields(strategy, options.fields)
         if form.form == "Table":
             tables.check_include(options.include_object)
-        return Cursor(self._store, self._loop, strategy, request.key.namespace, options, form)
+        simulated = self.hooks.simulated
+        return Cursor(self._store, self._loop, strategy, request.key.namespace, options, form, simulated)
 
     def connect(self, request: Request) -> None:
         """Ask the admission plugins about a stream that is going to begin. Raises ApiError."""
@@ -205,7 +208,7 @@ class ApiServer:
             raise no_such_method()
         # Only lists and watches span all namespaces.
         if strategy.namespaced and not key.namespace and verb not in {"list", "watch"}:
-            raise no_such_method()
+            raise no_such_resource() if key.name else no_such_method()
 
     def _answer(self, request: Request, warnings: list[str]) -> tuple[int, Tree]:
         strategy = self._resolve(request)
@@ -252,6 +255,8 @@ class ApiServer:
         asked = revision_of(call.request.query.get("resourceVersion", ""), _bad_revision)
         if asked > self._store.revision:
             raise too_large_revision(asked, self._store.revision)
+        if call.strategy.gvr == COMPONENTSTATUSES:
+            return 200, self.health.get(call.name)
         found = self._pipeline.current(call)
         if call.subresource == "scale":
             seen = call.strategy.from_storage(found) if call.strategy.custom else found
@@ -264,6 +269,9 @@ class ApiServer:
         options = list_options(request.query, watch=False)
         if form.form == "Table":
             tables.check_include(options.include_object)
+        if strategy.gvr == COMPONENTSTATUSES:
+            shown = self.health.list(strategy, options)
+            return tables.present_list(strategy, shown, {}, form, self._loop.now, options.include_object)
         page = self._lists.page(strategy, request.key.namespace, options)
         items = page.items
         if strategy.storage is not None:

@@ -55,6 +55,8 @@ class Strategy:
     """Whether metadata.managedFields tells who set which field."""
     name_format: str = "subdomain"
     """What metadata.name must be: a ``subdomain`` or ``label`` (RFC 1123), or any ``segment`` of a URL path."""
+    follows_status: bool = False
+    """Whether ``begin`` is to hear of status updates of components, too."""
     custom: bool = False
     """Whether a CustomResourceDefinition made this kind."""
     scale_paths: ScalePaths | None = None
@@ -115,6 +117,10 @@ class Strategy:
         """Warning headers that deserve to be sent."""
         del new, old
         return []
+
+    def internal(self, obj: Tree) -> Tree:
+        """The object whose metadata are shown without the rest: without the annotations that stand for fields."""
+        return obj
 
     def fields(self, obj: Tree) -> Mapping[str, str]:
         """The selectable fields beside metadata.name and metadata.namespace.

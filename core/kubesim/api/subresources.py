@@ -127,6 +127,9 @@ class Subresources:
         options: Any = body.get("deleteOptions")
         pod = pod_to_bind(self._store, call.namespace, call.name)
         chosen = delete_options(EMPTY, options) if options else NO_DELETE_OPTIONS
+        if chosen.dry_run:
+            # k8s: propagateDryRun: the body may ask for a rehearsal as well as the query.
+            call = call._replace(options=call.options._replace(dry_run=True))
         evict(call, pod, chosen, self._store, self._writer, self._deletion)
         return SUCCESS
 

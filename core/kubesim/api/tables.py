@@ -41,7 +41,7 @@ def partial(obj: Tree, version: str = "v1") -> dict[str, Any]:
 
 def row(strategy: Strategy, obj: Tree, now: int, include: str, version: str = "v1") -> dict[str, Any]:
     """One row of a table."""
-    shown: Any = partial(obj, version)
+    shown: Any = partial(strategy.internal(obj), version)
     if include == "Object":
         shown = obj
     elif include == "None":
@@ -87,7 +87,7 @@ def present(strategy: Strategy, obj: Tree, form: Representation, now: int, inclu
         raise not_acceptable(
             f"you requested PartialObjectMetadataList, but the requested object is not a list ({kind})"
         )
-    return partial(obj, form.version)
+    return partial(strategy.internal(obj), form.version)
 
 
 def present_list(
@@ -100,7 +100,7 @@ def present_list(
         kind = _internal_name(strategy, strategy.kind + "List")
         raise not_acceptable(f"you requested PartialObjectMetadata, but the requested object is a list ({kind})")
     if form.form:
-        shown = [partial(obj, form.version) for obj in objects]
+        shown = [partial(strategy.internal(obj), form.version) for obj in objects]
         return {
             "kind": "PartialObjectMetadataList",
             "apiVersion": f"{_GROUP}/{form.version}",

@@ -1,6 +1,6 @@
 """Watches: cursors over the store's log, with events as a client's selectors and representation want them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from kubesim.api import tables
@@ -10,7 +10,7 @@ from kubesim.api.negotiation import Representation
 from kubesim.api.options import ListOptions, revision_of
 from kubesim.api.scheme import table_of
 from kubesim.api.strategy import Strategy
-from kubesim.api.webhooks import Awaited
+from kubesim.api.webhooks import OUTSIDE, Answer, Awaited, OutsideCall
 from kubesim.kernel.loop import Loop
 from kubesim.objects.errors import ApiError
 from kubesim.objects.wire import Gvr, Tree, WatchEvent
@@ -34,8 +34,10 @@ class Cursor:
         namespace: str,
         options: ListOptions,
         form: Representation,
+        simulated: Callable[[OutsideCall], Answer | None] | None = None,
     ) -> None:
         self.closed = False
+        self._simulated = simulated
         self._store = store
         self._loop = loop
         self._strategy = strategy
@@ -54,7 +56,7 @@ class Cursor:
             asked = store.revision
         self.revision = store.revision if initial else asked
         """The newest revision that the client has been told of."""
-        self._backlog: list[WatchEvent] = self._initial() if initial else []
+        self._backlog: list[WatchEvent] = self._asking(self._initial) if initial else []
 
     @property
     def kind(self) -> tuple[Gvr, str] | None:
@@ -71,6 +73,19 @@ class Cursor:
         """The events since the last poll, at most ``limit`` of them. The last one before the end may be an ERROR."""
         if self.closed:
             return []
+        if self._strategy.storage is None:
+            return self._polled(limit)
+        return self._asking(lambda: self._polled(limit))
+
+    def _asking(self, find: Callable[[], list[WatchEvent]]) -> list[WatchEvent]:
+        # Another version of a custom object may have to be asked of a webhook in a pod of this cluster.
+        before, OUTSIDE.simulated = OUTSIDE.simulated, self._simulated
+        try:
+            return find()
+        finally:
+            OUTSIDE.simulated = before
+
+    def _polled(self, limit: int | None) -> list[WatchEvent]:
         if self._backlog:
             taken = self._backlog if limit is None else self._backlog[:limit]
             self._backlog = [] if limit is None else self._backlog[limit:]

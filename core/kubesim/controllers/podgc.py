@@ -92,7 +92,7 @@ class PodGarbageCollector:
         return PERIOD_MS
 
     def _doomed(self) -> Iterator[tuple[Place, Tree | None]]:
-        """What to delete, with the condition that tells why, for pods that had not ended."""
+        """What to delete, with the condition that tells why, where Kubernetes tells it."""
         excess = len(self._terminated) - self.threshold
         if excess > 0:
             found = [self._client.get(PODS, *place) for place in self._terminated]
@@ -100,7 +100,7 @@ class PodGarbageCollector:
                 yield refs.place(pod), None
         yield from self._of_lost_nodes()
         for place in list(self._unscheduled):
-            yield place, _condition("PodGC: unscheduled pod is terminating")
+            yield place, None
         yield from self._of_nodes_out_of_service()
 
     def _of_lost_nodes(self) -> Iterator[tuple[Place, Tree | None]]:
@@ -121,7 +121,7 @@ class PodGarbageCollector:
             return
         for pod in self._client.list(PODS):
             if refs.is_deleting(pod) and pods.node_name(pod) in nodes:
-                yield refs.place(pod), _condition("PodGC: node out of service")
+                yield refs.place(pod), None
 
     def _is_ready(self, node: str) -> bool:
         found = self._client.get(NODES, "", node)
@@ -132,7 +132,7 @@ class PodGarbageCollector:
         if pod is None:
             return
         try:
-            if condition is not None and not pods.is_terminal(pod):
+            if not pods.is_terminal(pod):
                 self._client.update_status(PODS, _failed(pod, condition, self._client.stamp()))
             self._client.delete(PODS, *place, {"gracePeriodSeconds": 0})
         except ApiError as error:
@@ -151,8 +151,10 @@ def _condition(message: str) -> dict[str, Any]:
     return {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByPodGC", "message": message}
 
 
-def _failed(pod: Tree, condition: Tree, stamp: str) -> Tree:
+def _failed(pod: Tree, condition: Tree | None, stamp: str) -> Tree:
     status = pod.get("status") or EMPTY
+    if condition is None:
+        return {**pod, "status": {**status, "phase": "Failed"}}
     dated = {
         "type": condition["type"],
         "observedGeneration": pod["metadata"].get("generation", 1),

@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Hashable
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from kubesim.kernel.loop import Loop
@@ -12,11 +13,16 @@ from kubesim.machinery.client import Client
 from kubesim.machinery.controller import Controller
 from kubesim.machinery.informer import Hub
 from kubesim.objects import refs
+from kubesim.objects.times import parse_time
 from kubesim.objects.wire import IPADDRESSES, SERVICECIDRS, SERVICES, Tree
 
 DEFAULT_NAME, DEFAULT_BLOCK = "kubernetes", "10.96.0.0/12"
 FINALIZER = "networking.k8s.io/service-cidr-finalizer"
 READY_TEXT = "Kubernetes Service CIDR is ready"
+TERMINATING = "Terminating"
+STILL_USED = "There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR"
+GRACE_MS = 10_000
+"""How long a block stays that nobody needs, for those who may just be taking an address of it."""
 FAMILY_LABEL = "ipaddress.kubernetes.io/ip-family"
 MANAGED_LABEL = "ipaddress.kubernetes.io/managed-by"
 MANAGER = "ipallocator.k8s.io"
@@ -32,12 +38,24 @@ class ServiceCidrController:
         self._client = client
         self._held: dict[Place, tuple[str, ...]] = {}
         hub.on(SERVICECIDRS, self._cidr_changed)
+        hub.on(IPADDRESSES, self._address_changed)
         hub.on(SERVICES, self._service_changed)
 
     def _cidr_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
-        del old
         if new is not None:
             self.controller.add(new["metadata"]["name"], revision)
+        if new is None or old is None:
+            self._look_at_going(revision)
+
+    def _address_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
+        del old
+        if new is None:
+            self._look_at_going(revision)
+
+    def _look_at_going(self, revision: int) -> None:
+        for tree in self._client.list(SERVICECIDRS):
+            if refs.is_deleting(tree):
+                self.controller.add(tree["metadata"]["name"], revision)
 
     def _service_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
         if old is not None and new is not None and old["spec"] is new["spec"]:
@@ -52,38 +70,68 @@ class ServiceCidrController:
         """One ServiceCIDR, or the addresses of one Service."""
         if isinstance(key, tuple):
             self._addresses((str(key[0]), str(key[1])))
-        else:
-            self._cidr(str(key))
-        return None
+            return None
+        return self._cidr(str(key))
 
     # ------------------------------------------------------------------ blocks
-    def _cidr(self, name: str) -> None:
+    def _cidr(self, name: str) -> int | None:
         tree = self._client.get(SERVICECIDRS, "", name)
         if tree is None:
             if name == DEFAULT_NAME:
                 body = {"apiVersion": SERVICECIDRS.api_version, "kind": "ServiceCIDR", "metadata": {"name": name}}
                 self._client.create(SERVICECIDRS, "", {**body, "spec": {"cidrs": [DEFAULT_BLOCK]}})
-            return
+            return None
         metadata = tree["metadata"]
         finalizers = list(metadata.get("finalizers") or ())
         if refs.is_deleting(tree):
-            if FINALIZER in finalizers and name != DEFAULT_NAME:
-                kept = [each for each in finalizers if each != FINALIZER]
-                self._client.update(SERVICECIDRS, {**tree, "metadata": {**metadata, "finalizers": kept}})
-            return
+            return self._remove(tree) if FINALIZER in finalizers else None
         if FINALIZER not in finalizers:
             tree = self._client.update(
                 SERVICECIDRS, {**tree, "metadata": {**metadata, "finalizers": [*finalizers, FINALIZER]}}
             )
         if not refs.is_condition_true(tree, "Ready"):
-            condition = {
-                "type": "Ready",
-                "status": "True",
-                "reason": "",
-                "message": READY_TEXT,
-                "lastTransitionTime": self._client.stamp(),
-            }
-            self._client.update_status(SERVICECIDRS, {**tree, "status": {"conditions": [condition]}})
+            self._ready(tree, "True", "", READY_TEXT)
+        return None
+
+    def _ready(self, tree: Tree, status: str, reason: str, message: str) -> None:
+        condition = {
+            "type": "Ready",
+            "status": status,
+            "reason": reason,
+            "message": message,
+            "lastTransitionTime": self._client.stamp(),
+        }
+        self._client.update_status(SERVICECIDRS, {**tree, "status": {"conditions": [condition]}})
+
+    def _remove(self, tree: Tree) -> int | None:
+        """Let a block go that no address needs any more. # k8s: canDeleteCIDR."""
+        if self._is_needed(tree):
+            known = refs.condition(tree, "Ready")
+            if known is None or known.get("reason") != TERMINATING:
+                self._ready(tree, "False", TERMINATING, STILL_USED)
+            return None
+        left = parse_time(tree["metadata"]["deletionTimestamp"]) + GRACE_MS - self._client.now()
+        if left > 0:
+            return left
+        metadata = tree["metadata"]
+        kept = [each for each in metadata["finalizers"] if each != FINALIZER]
+        self._client.update(SERVICECIDRS, {**tree, "metadata": {**metadata, "finalizers": kept}})
+        return None
+
+    def _is_needed(self, tree: Tree) -> bool:
+        others = [
+            ip_network(block)
+            for each in self._client.list(SERVICECIDRS)
+            if each["metadata"]["name"] != tree["metadata"]["name"] and not refs.is_deleting(each)
+            for block in each["spec"]["cidrs"]
+        ]
+        for block in tree["spec"]["cidrs"]:
+            network = ip_network(block)
+            for each in self._client.list(IPADDRESSES):
+                address = ip_address(each["metadata"]["name"])
+                if address in network and not any(address in other for other in others):
+                    return True
+        return False
 
     # ------------------------------------------------------------------ addresses
     def _addresses(self, place: Place) -> None:

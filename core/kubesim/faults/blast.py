@@ -3,7 +3,15 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from kubesim.faults.builders import DISK_PRESSURE, KILL, KUBELET_STOP, MEMORY_PRESSURE, NODE_CRASH
+from kubesim.faults.builders import (
+    DISK_PRESSURE,
+    KILL,
+    KUBELET_STOP,
+    MEMORY_PRESSURE,
+    NODE_CRASH,
+    PID_PRESSURE,
+    SHUTDOWN,
+)
 from kubesim.objects import pods as readers
 from kubesim.objects.refs import controller_of, place
 from kubesim.objects.selectors import from_map
@@ -12,7 +20,9 @@ from kubesim.objects.wire import NODES, PODS, SERVICES, Gvr, Key, Tree
 STOPS, SILENT, RESTARTS, LOSES, SHRINKS = "stops", "silent", "restarts", "loses all endpoints", "loses endpoints"
 OWNED = "loses pods"
 THREATENED = "may be evicted"
-_SHORT = {MEMORY_PRESSURE: "low on memory", DISK_PRESSURE: "low on disk"}
+_SHORT = {MEMORY_PRESSURE: "low on memory", DISK_PRESSURE: "low on disk", PID_PRESSURE: "low on process numbers"}
+
+_DETAILS = {NODE_CRASH: "machine down", KUBELET_STOP: "kubelet down", SHUTDOWN: "machine shut down"}
 
 
 class Hit(NamedTuple):
@@ -39,8 +49,8 @@ def blast_radius(fault: Tree, pods: Iterable[Tree], services: Iterable[Tree] = (
         hits = []
     else:
         struck = [pod for pod in every if readers.node_name(pod) == target["name"]]
-        effect = STOPS if type_ == NODE_CRASH else SILENT
-        detail = {NODE_CRASH: "machine down", KUBELET_STOP: "kubelet down"}.get(type_, "cut off from the API server")
+        effect = STOPS if type_ in {NODE_CRASH, SHUTDOWN} else SILENT
+        detail = _DETAILS.get(type_, "cut off from the API server")
         hits = [Hit(Key(NODES, "", target["name"]), effect, detail)]
     hits += [Hit(Key(PODS, *place(pod)), _pod_effect(pod, effect), _owner_text(pod)) for pod in struck]
     hits += _owners(struck)

@@ -7,8 +7,11 @@ from kubesim.objects.wire import FAULTS, Tree
 
 NODE_CRASH, KUBELET_STOP, PARTITION, KILL = "NodeCrash", "KubeletStop", "NetworkPartition", "KillContainers"
 COMPONENT_CRASH = "ComponentCrash"
-MEMORY_PRESSURE, DISK_PRESSURE = "MemoryPressure", "DiskPressure"
-TYPES = (NODE_CRASH, KUBELET_STOP, PARTITION, KILL, COMPONENT_CRASH, MEMORY_PRESSURE, DISK_PRESSURE)
+MEMORY_PRESSURE, DISK_PRESSURE, PID_PRESSURE = "MemoryPressure", "DiskPressure", "PIDPressure"
+SHUTDOWN = "NodeShutdown"
+TYPES = (
+    NODE_CRASH, KUBELET_STOP, PARTITION, KILL, COMPONENT_CRASH, MEMORY_PRESSURE, DISK_PRESSURE, PID_PRESSURE, SHUTDOWN,
+)  # fmt: skip
 MAX_NAME = 253
 
 
@@ -35,6 +38,16 @@ def eat_memory(name: str) -> Tree:
 def fill_disk(name: str) -> Tree:
     """The disk of a node fills up."""
     return _fault(DISK_PRESSURE, "disk", {"kind": "Node", "name": name})
+
+
+def take_pids(name: str) -> Tree:
+    """Programs outside of Kubernetes take nearly all the process numbers of a node."""
+    return _fault(PID_PRESSURE, "pids", {"kind": "Node", "name": name})
+
+
+def shut_down(name: str) -> Tree:
+    """The machine shuts down: its kubelet stops the pods in order, then it goes off; mending switches it on."""
+    return _fault(SHUTDOWN, "shutdown", {"kind": "Node", "name": name})
 
 
 def kill_containers(namespace: str, pod: str) -> Tree:

@@ -58,6 +58,8 @@ class ControlPlane:
         self._identities: dict[str, str] = {}
         self._faults: dict[str, Tree] = {}
         self._dead: dict[str, None] = {}
+        self._off: dict[str, None] = {}
+        """The machines that have been shut down."""
         self._held_at: dict[str, int] = {}
         self._is_open = True
         self._working = {MANAGER: True, SCHEDULER: True}
@@ -116,6 +118,17 @@ class ControlPlane:
             self._follow(pod, component, node, machine=fault["spec"]["type"] != COMPONENT_CRASH)
         self._judge()
 
+    def powered(self, node: str, on: bool) -> None:
+        """A machine has gone off after its shutdown, or is switched on again."""
+        if on:
+            self._off.pop(node, None)
+        else:
+            self._off[node] = None
+        for pod, (component, place) in self._pods.items():
+            if place == node:
+                self._follow(pod, component, node, machine=True)
+        self._judge()
+
     def _follow(self, pod: str, component: str, node: str, *, machine: bool) -> None:
         struck = self._is_crashed(component, pod)
         self._switches.crash(pod, on=struck)
@@ -138,7 +151,7 @@ class ControlPlane:
         return False
 
     def _is_lost(self, node: str) -> bool:
-        return any(
+        return node in self._off or any(
             fault["spec"]["type"] in {NODE_CRASH, PARTITION} and fault["spec"]["target"]["name"] == node
             for fault in self._faults.values()
         )

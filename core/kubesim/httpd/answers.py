@@ -1,11 +1,12 @@
 """Answers before they go on the wire: JSON or YAML bytes, Warning headers, failures as Status objects."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 import yaml
+from aiohttp import web
 
 from kubesim.objects.errors import ApiError
 from kubesim.objects.wire import EMPTY, JSON
@@ -46,6 +47,25 @@ def refused(error: ApiError) -> Answer:
     return Answer(error.code, error.status, headers=headers)
 
 
+_PRETTY_CLIENTS = ("curl", "Wget", "Mozilla/5.0")
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+
+
+def is_pretty(request: web.BaseRequest) -> bool:
+    """Whether JSON is to be indented. # k8s: apiserver responsewriters isPrettyPrint, WriteRawJSON."""
+    wish = request.query.get("pretty", "") if "pretty" in request.query_string else ""
+    if wish:
+        return wish in _TRUE
+    raw = request.path.rstrip("/") in {"", "/version"}
+    return raw or request.headers.get("User-Agent", "").startswith(_PRETTY_CLIENTS)
+
+
+def indented(body: Any) -> bytes:
+    """A JSON value, or one that is encoded, with its structure shown."""
+    value = body if isinstance(body, bytes) else orjson.dumps(body)
+    return orjson.dumps(orjson.loads(value), option=orjson.OPT_INDENT_2)
+
+
 def warning_headers(warnings: Sequence[str]) -> list[str]:
     """The values of the Warning headers. # k8s: apiserver/pkg/endpoints/filters/warning.go."""
     texts = list(dict.fromkeys(" ".join(item.split()) for item in warnings))
@@ -80,6 +100,22 @@ def _represent_text(dumper: Any, value: str) -> Any:
 
 
 _Dumper.add_representer(str, _represent_text)
+
+
+YAML_ITEMS = 4
+"""How many items of a list are written at a time: each takes about a millisecond."""
+
+
+def yaml_pieces(tree: Mapping[str, Any], field: str) -> Iterator[bytes]:
+    """A list as YAML, of whose many ``field`` some are written at a time; the bytes are those of ``encode``."""
+    for name in sorted(tree):
+        if name != field:
+            yield encode({name: tree[name]}, YAML)
+            continue
+        yield f"{name}:\n".encode()
+        items = tree[name]
+        for start in range(0, len(items), YAML_ITEMS):
+            yield encode(items[start : start + YAML_ITEMS], YAML)
 
 
 def encode(value: Any, content_type: str = JSON) -> bytes:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TextIO
 import orjson
 
 from kubesim.api.access.attributes import Attributes, Decision
+from kubesim.httpd.masking import hidden_fields, masked
 from kubesim.httpd.reviews import user_info
 from kubesim.objects.times import format_micro_time
 from kubesim.objects.wire import Identity, Tree
@@ -212,6 +213,7 @@ class Record:
         self._chosen = Chosen(_NONE, (), False)
         self._annotations: dict[str, str] = {}
         self._body: Any = None
+        self._hidden: frozenset[str] = frozenset()
 
     def asked(self, authenticated: Identity, identity: Identity, wanted: Attributes, now: int) -> None:
         """It is known who wants what."""
@@ -228,6 +230,7 @@ class Record:
         if not wanted.path:
             head["objectRef"] = _reference(wanted)
         self._head = head
+        self._hidden = hidden_fields(wanted)
         self._emit(RECEIVED, now, {})
 
     def decided(self, decision: Decision) -> None:
@@ -272,6 +275,8 @@ class Record:
                 content = orjson.loads(content)
             except ValueError:
                 return None
+        if self._hidden:
+            content = masked(content, self._hidden)
         if not self._chosen.without_managers or not isinstance(content, Mapping):
             return content
         metadata = content.get("metadata")

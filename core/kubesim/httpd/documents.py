@@ -1,6 +1,7 @@
 """The paths that are no resources: discovery, OpenAPI, version, health."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -65,6 +66,7 @@ _HOOKS = tuple(
 )
 _END_HOOKS = ("autoregister-completion", "poststarthook/apiservice-openapi-controller")
 _LAST_HOOK = "poststarthook/apiservice-openapiv3-controller"
+_SCRAPED = ("metrics", "metrics/slis")
 HEALTH: Mapping[str, tuple[str, ...]] = {
     "healthz": (*_CHECKS, "etcd", *_HOOKS, *_END_HOOKS, _LAST_HOOK),
     "livez": (*_CHECKS, "loopback-serving-certificate", "etcd", *_HOOKS, *_END_HOOKS, _LAST_HOOK),
@@ -102,11 +104,15 @@ class Documents:
             self._openapi = openapi.OpenApi(self._schema, self._discovery)
             self._swagger = swagger.Swagger(self._openapi)
 
-    def steps(self, path: str) -> Iterator[None]:
-        """Make what takes long for this path, a piece at a time; ``answer`` is quick afterwards."""
+    def lasting(self, path: str) -> Callable[[], object] | None:
+        """What takes long for this path and may be done in a thread, after which ``answer`` is quick; or None."""
+        if not path.startswith("/openapi/"):
+            return None
+        self._renew()
         if path == "/openapi/v2":
-            self._renew()
-            yield from self._swagger.steps()
+            return None if self._swagger.etag else self._swagger.made
+        document = path.removeprefix("/openapi/v3/").rstrip("/")
+        return None if self._openapi.is_made(document) else partial(self._openapi.document, document)
 
     def answer(self, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer | None:
         """The answer for a path without its trailing slash; None when it is a path of resources."""
@@ -122,8 +128,6 @@ class Documents:
             return Answer(200, VERSION)
         if path == "/":
             return Answer(200, {"paths": self._paths()})
-        if path == "/metrics":
-            return text("# The simulated server keeps no metrics of itself.\n")
         return NOT_FOUND
 
     # ------------------------------------------------------------------ discovery
@@ -150,7 +154,7 @@ class Documents:
         return NOT_FOUND if found is None else Answer(200, found)
 
     def _paths(self) -> list[str]:
-        paths = [f"/{path}" for path in ("", "api", "apis", "openapi/v2", "openapi/v3", "version", "metrics", *HEALTH)]
+        paths = [f"/{path}" for path in ("", "api", "apis", "openapi/v2", "openapi/v3", "version", *_SCRAPED, *HEALTH)]
         paths += [f"/apis/{group}" for group in self.discovery.groups()]
         paths += [f"/{path}" for path in self._openapi.paths()]
         paths += [f"/{head}/{check}" for head, checks in HEALTH.items() for check in checks]

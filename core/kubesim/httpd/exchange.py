@@ -14,12 +14,24 @@ from kubesim.api.documents import BODY_LIMIT, read_json, read_yaml
 from kubesim.api.failures import internal, no_such_method, not_acceptable
 from kubesim.api.negotiation import media_type, negotiate
 from kubesim.api.paths import request_from_http
-from kubesim.httpd import gate, openid, protobuf, reviews
-from kubesim.httpd.answers import NOT_FOUND, YAML, Answer, encode, refused, warning_headers
+from kubesim.httpd import bodies, gate, openid, protobuf, reviews
+from kubesim.httpd.answers import (
+    NOT_FOUND,
+    YAML,
+    Answer,
+    encode,
+    indented,
+    is_pretty,
+    refused,
+    warning_headers,
+    yaml_pieces,
+)
 from kubesim.httpd.encoding import long_field
 from kubesim.httpd.identities import Attributes, Decision
 from kubesim.httpd.metrics import GROUP as METRICS_GROUP
+from kubesim.httpd.scraping.requests import Counting
 from kubesim.httpd.streams import commands, forwarding, logs, proxying, watching
+from kubesim.httpd.streams.pipes import OWN_HEADERS
 from kubesim.objects.errors import ApiError, bad_request, failure
 from kubesim.objects.wire import JSON, NODES, PODS, SERVICEACCOUNTS, SERVICES, Gvr, Identity, Request
 
@@ -44,24 +56,29 @@ class Exchange:
         self._accept = http.headers.get("Accept", JSON)
         self._record = server.record(http)
         self._flow: Flow | None = None
+        self._counting = Counting(server.scrapes.counts)
 
     async def run(self) -> web.StreamResponse:
         """The response, already on its way when it is a stream."""
-        try:
-            found = await self._respond()
-        except ApiError as error:
-            found = refused(error)
-        except web.HTTPBadRequest as error:
-            found = refused(bad_request(f"unable to upgrade: {error.text}"))
-        except Exception as error:  # a defect of the simulator must not take the server down
-            LOG.exception("%s %s", self._http.method, self._http.raw_path)
-            found = refused(internal(f"{type(error).__name__}: {error}"))
-        now = self._server.cluster.loop.now
-        if isinstance(found, web.StreamResponse):
-            self._record.finished(found.status, None, now)
-            return found
-        self._record.finished(found.code, found.body, now)
-        return await self._send(found)
+        with self._counting as counting:
+            try:
+                await self._server.turns.take()
+                found = await self._respond()
+            except ApiError as error:
+                found = refused(error)
+            except web.HTTPBadRequest as error:
+                found = refused(bad_request(f"unable to upgrade: {error.text}"))
+            except Exception as error:  # a defect of the simulator must not take the server down
+                LOG.exception("%s %s", self._http.method, self._http.raw_path)
+                found = refused(internal(f"{type(error).__name__}: {error}"))
+            now = self._server.cluster.loop.now
+            if isinstance(found, web.StreamResponse):
+                counting.code = found.status
+                self._record.finished(found.status, None, now)
+                return found
+            counting.code = found.code
+            self._record.finished(found.code, found.body, now)
+            return await self._send(found)
 
     async def _respond(self) -> Answer | web.StreamResponse:
         http, server = self._http, self._server
@@ -75,6 +92,7 @@ class Exchange:
             request = None
         wanted = gate.of_path(http.method, path) if request is None else gate.of_request(http.method, request)
         self._record.asked(caller.authenticated, identity, wanted, server.cluster.loop.now)
+        self._counting.of(wanted)
         place = server.gate.limits.enter(identity, wanted)
         if place is None:
             return gate.TOO_MANY
@@ -97,8 +115,15 @@ class Exchange:
         keys = openid.answer(path, http.headers.get("Accept", "*/*"), server.keyring, server.url)
         if keys is not None:
             return keys
-        for _ in server.documents.steps(path):
-            await asyncio.sleep(0)
+        scraped = server.scrapes.answer(server.cluster, path)
+        if scraped is not None:
+            return scraped
+        if server.documents.lasting(path) is not None:
+            async with server.making:
+                # Whoever waited finds it made; what is served may have changed meanwhile.
+                work = server.documents.lasting(path)
+                if work is not None:
+                    await asyncio.to_thread(work)
         found = server.documents.answer(path, dict(http.query), http.headers)
         return NOT_FOUND if found is None else found
 
@@ -122,6 +147,7 @@ class Exchange:
     # ------------------------------------------------------------------ streams
     async def _stream(self, request: Request) -> Answer | web.StreamResponse | None:
         gvr, part, server = request.key.gvr, request.subresource, self._server
+        self._http[OWN_HEADERS] = self._own_headers()
         if gvr in {PODS, SERVICES, NODES} and part.split("/", 1)[0] in _CONNECTIONS:
             server.catch_up()
             await server.webhooks.answered(partial(server.cluster.api.connect, request))
@@ -151,7 +177,7 @@ class Exchange:
         if body and media_type(content_type) == protobuf.MEDIA_TYPE and request.verb != "patch":
             request = request._replace(body=self._decoded(gvr, body), content_type=JSON)
         else:
-            request = request._replace(body=body or None)
+            request = request._replace(body=await bodies.admitted(body, content_type, gvr) or None)
         self._record.body(request.body)
         if reviews.is_review(request):
             return self._reviewed(request)
@@ -170,7 +196,9 @@ class Exchange:
 
     def _decoded(self, gvr: Gvr, body: bytes) -> Any:
         try:
-            return protobuf.decode(self._server.schema, body)
+            return protobuf.decode(self._server.schema, body, bodies.limit_of(gvr) * 3)
+        except protobuf.TooManyError:
+            raise bodies.too_many(bodies.limit_of(gvr)) from None
         except ValueError as error:
             raise bad_request(f"the object provided is unrecognized ({gvr.resource}): {error}") from None
 
@@ -214,12 +242,14 @@ class Exchange:
             return b""
         try:
             async with asyncio.timeout(self._server.options.body_seconds):
-                return await self._whole_body()
+                body = await self._whole_body()
         except TimeoutError:
             text = "request did not complete within the allotted timeout"
             raise failure(504, "Timeout", f"Timeout: {text}", {}) from None
         except RequestPayloadError as error:
             raise bad_request(f"the body cannot be read: {error}") from None
+        await self._server.turns.take()
+        return body
 
     async def _whole_body(self) -> bytes:
         parts: list[bytes] = []
@@ -233,17 +263,27 @@ class Exchange:
         return b"".join(parts)
 
     # ------------------------------------------------------------------ sending
-    async def _send(self, answer: Answer) -> web.StreamResponse:
-        headers = {"Audit-Id": self._record.audit_id, "Cache-Control": "no-cache, private", **answer.headers}
+    def _own_headers(self) -> dict[str, str]:
+        """What every answer says of its request, streams too."""
+        headers = {"Audit-Id": self._record.audit_id, "Cache-Control": "no-cache, private"}
         if self._flow is not None:
             headers["X-Kubernetes-PF-FlowSchema-UID"] = self._flow.schema_uid
             headers["X-Kubernetes-PF-PriorityLevel-UID"] = self._flow.level_uid
+        return headers
+
+    async def _send(self, answer: Answer) -> web.StreamResponse:
+        headers = {**self._own_headers(), **answer.headers}
         if answer.content_type:
             headers["Content-Type"] = answer.content_type
+        if answer.content_type == JSON and is_pretty(self._http):
+            answer = answer._replace(body=indented(answer.body))
         pieces: Iterable[bytes] | None = None
         body = b""
-        if long_field(answer.body) and answer.content_type == JSON:
+        field = long_field(answer.body)
+        if field and answer.content_type == JSON:
             pieces = self._server.encoder.pieces(answer.body)
+        elif field and answer.content_type == YAML:
+            pieces = yaml_pieces(answer.body, field)
         else:
             body = self._whole(answer)
             if len(body) > GZIP_FROM:
@@ -284,6 +324,7 @@ class Exchange:
                 if content:
                     await response.write(content)
                 await asyncio.sleep(0)
+                await self._server.turns.take()
             if packer is not None:
                 await response.write(packer.flush())
         await response.write_eof()

@@ -4,7 +4,9 @@ from typing import Any, Protocol
 
 from kubesim.httpd.encoding import Encoder
 from kubesim.httpd.pulse import Pulse
+from kubesim.httpd.scraping.scrapes import Scrapes
 from kubesim.httpd.streams.fan import Fan
+from kubesim.httpd.turns import Turns
 from kubesim.httpd.webhooks import Webhooks
 
 
@@ -14,7 +16,9 @@ class Host(Protocol):
     pulse: Pulse
     encoder: Encoder
     fan: Fan
+    turns: Turns
     webhooks: Webhooks
+    scrapes: Scrapes
 
     @property
     def cluster(self) -> Any:

@@ -9,12 +9,12 @@ import orjson
 from kubesim.api.schema import Field, Schema, Type
 from kubesim.api.schema.facts import LIST, MAP, OBJECT
 from kubesim.api.strategy import Strategy
-from kubesim.httpd import descriptions
+from kubesim.httpd import descriptions, enums
 from kubesim.httpd.customschemas import definition_name, definitions, references
 from kubesim.httpd.discovery import Discovery, Entry, Part
 from kubesim.objects.wire import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, Gvr
 
-FORMAT = "2"
+FORMAT = "3"
 """Part of every hash; change it when the documents change for the same resources."""
 
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1"
@@ -96,6 +96,10 @@ class OpenApi:
                 path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={self.hash(path)}"} for path in self.paths()
             }
         }
+
+    def is_made(self, path: str) -> bool:
+        """Whether a document is there already, or never will be."""
+        return path in self._documents or path not in self.paths()
 
     def document(self, path: str) -> bytes | None:
         """The JSON of one document, None when nothing is served there."""
@@ -290,8 +294,11 @@ class _Document:
 
     def _field(self, type_: Type, field: Field) -> dict[str, Any]:
         found = self._shape(field.shape, top=True)
+        values = enums.VALUES.get((type_.name, field.name), ())
         if text := self._texts.of_field(type_.name, field.name):
-            found = {"description": text, **found}
+            found = {"description": enums.described(text, values) if values else text, **found}
+        if values:
+            found["enum"] = list(values)
         default = _DEFAULTS.get((type_.name, field.name))
         if default is not None:
             found["default"] = default

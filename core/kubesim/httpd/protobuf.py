@@ -28,10 +28,30 @@ ABSENT = object()
 """Stands for a value that JSON would leave out."""
 
 
+class TooManyError(ValueError):
+    """A body has more fields than anyone needs."""
+
+
+class Budget:
+    """How many fields may still be decoded. Of this process: bodies are decoded one at a time."""
+
+    left = 1 << 62
+
+    def spend(self, fields: int) -> None:
+        """Some more fields are decoded. Raises TooManyError."""
+        self.left -= fields
+        if self.left < 0:
+            raise TooManyError
+
+
+BUDGET = Budget()
+
+
 def tokens(data: bytes) -> Iterator[Token]:
     """The fields of a message in order. Raises ValueError when the bytes are no message."""
     position, size = 0, len(data)
     while position < size:
+        BUDGET.spend(1)
         tag, position = _varint(data, position)
         kind = tag & 7
         if kind == VARINT:
@@ -85,8 +105,12 @@ def envelope(body: bytes) -> tuple[str, str, bytes]:
     return api_version, kind, raw
 
 
-def decode(schema: Schema, body: bytes) -> dict[str, Any]:
-    """The object in a body, as the same client would have written it in JSON. Raises ValueError."""
+def decode(schema: Schema, body: bytes, fields: int = 1 << 62) -> dict[str, Any]:
+    """The object in a body, as the same client would have written it in JSON. Raises ValueError.
+
+    TooManyError when there are more than so many fields.
+    """
+    BUDGET.left = fields
     api_version, kind, raw = envelope(body)
     group, _, version = api_version.rpartition("/")
     # k8s: metav1.AddToGroupVersion registers the options of deletions in every group.
@@ -273,6 +297,7 @@ def _packed(shape: str, data: bytes) -> list[Any]:
         return [_double(data[at : at + 8]) for at in range(0, len(data) - 7, 8)]
     found, position = [], 0
     while position < len(data):
+        BUDGET.spend(1)
         value, position = _varint(data, position)
         found.append(_SCALARS[shape](value))
     return found

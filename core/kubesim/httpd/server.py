@@ -17,6 +17,7 @@ from kubesim.httpd.accounts import ServiceAccounts
 from kubesim.httpd.auditing import AuditLog, Record
 from kubesim.httpd.credentials import Credentials, state_folder, write_kubeconfig
 from kubesim.httpd.documents import Documents
+from kubesim.httpd.door import Door
 from kubesim.httpd.encoding import Encoder
 from kubesim.httpd.exchange import Exchange
 from kubesim.httpd.gate import READS, WRITES, ClusterAccess, Gate, Limits
@@ -24,9 +25,11 @@ from kubesim.httpd.identities import Access, Authenticator
 from kubesim.httpd.metrics import ENTRIES, Metrics
 from kubesim.httpd.pulse import Pulse
 from kubesim.httpd.reviews import Reviews
+from kubesim.httpd.scraping.scrapes import Scrapes
 from kubesim.httpd.signing import ServedAuthority
 from kubesim.httpd.streams.fan import Fan
 from kubesim.httpd.tokens import Keyring
+from kubesim.httpd.turns import Turns
 from kubesim.httpd.webhooks import Webhooks
 from kubesim.objects.wire import EMPTY, FAULTS, SERVICES, Identity, Tree
 
@@ -71,7 +74,8 @@ class Server:
     """Serves one cluster in the asyncio loop that is running.
 
     ``catch_up`` is called before something is asked of the cluster, ``poke`` after it. Whoever drives the cluster
-    calls ``changed`` when it has moved on, so that watches send what is new.
+    calls ``changed`` when it has moved on, so that watches send what is new. ``held`` says for how many seconds
+    requests should leave the loop to others.
     """
 
     def __init__(
@@ -82,9 +86,11 @@ class Server:
         catch_up: Callable[[], None] = _nothing,
         poke: Callable[[], None] = _nothing,
         access: Access | None = None,
+        held: Callable[[], float] | None = None,
     ) -> None:
         self.options = options = options or Options()
         self.pulse = Pulse()
+        self.turns = Turns(held) if held else Turns()
         self.schema = schema = Schema.load()
         self.encoder = Encoder(
             versions=frozenset(f"{group}/{name}" if group else name for group, name, _ in schema.kinds())
@@ -98,9 +104,13 @@ class Server:
         self._poke = poke
         self._cluster = cluster
         self._runner: web.ServerRunner | None = None
+        self._door: Door | None = None
+        self.making = asyncio.Lock()
+        """Held while a document is made in a thread: one at a time."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self.webhooks = Webhooks(self._service, self._simulated)
         self.metrics = Metrics(cluster)
+        self.scrapes = Scrapes(self.gate.access, self._knows)
         self._folder = options.folder or state_folder()
         self._credentials: Credentials | None = None
         self._trust(Keyring.passing())
@@ -116,6 +126,9 @@ class Server:
 
     def _served(self) -> Any:
         return self._cluster
+
+    def _knows(self) -> Authenticator:
+        return self.authenticator
 
     def _service(self, namespace: str, name: str) -> Tree | None:
         found: Tree | None = self._cluster.store.get(SERVICES, namespace, name)
@@ -192,7 +205,9 @@ class Server:
         await self._runner.setup()
         listening = _listen(self.options.port)
         self.port = listening.getsockname()[1]
-        await web.SockSite(self._runner, listening, ssl_context=_tls(credentials), backlog=256).start()
+        self.scrapes.context = context = _tls(credentials)
+        self._door = Door(listening, server, context, self.turns)
+        self._door.open()
         self.documents = self._documents()
         self._install()
         self.poke()
@@ -204,14 +219,13 @@ class Server:
         """End all streams and stop listening."""
         for task in list(self._tasks):
             task.cancel()
-        if self._runner is not None and self._runner.server is not None:
-            open_ones = [each.transport for each in self._runner.server.connections]
+        await self.webhooks.close()
+        if self._runner is not None and self._door is not None:
+            self._door.close()
             await self._runner.cleanup()
             self._runner = None
-            for transport in open_ones:
-                if transport is not None:
-                    # TLS would wait for clients to say farewell.
-                    transport.abort()
+            # TLS would wait for clients to say farewell.
+            self._door.hang_up()
             await asyncio.sleep(0)
         if self.kubeconfig is not None and self.options.kubeconfig is None:
             self.kubeconfig.unlink(missing_ok=True)
@@ -225,6 +239,9 @@ class Server:
         task = asyncio.current_task()
         if task is not None:
             self._tasks.add(task)
+        door, protocol = self._door, request.protocol
+        if door is not None:
+            door.begins(protocol)
         try:
             if self._is_out(request):
                 return web.Response(status=503)
@@ -232,6 +249,8 @@ class Server:
         finally:
             if task is not None:
                 self._tasks.discard(task)
+            if door is not None:
+                door.ends(protocol)
 
     def _is_out(self, request: web.BaseRequest) -> bool:
         """Hang up when every simulated kube-apiserver is down; Faults are still heard of, so that they can be mended.

@@ -25,9 +25,22 @@ Result = TypeVar("Result")
 ADDRESS = "kubetui.dev/webhook-address"
 """The annotation of a Service that says where on this machine it is served: ``127.0.0.1:9443``."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-GOODBYE_SECONDS = 0.25
 MOST = 32
 """How many answers one request may wait for."""
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Hangs up as soon as it has the answer.
+
+    TLS would say farewell in the background for as long as the webhook takes to answer that, though the session and
+    even the event loop may be over before.
+    """
+
+    def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
+        transport = protocol.transport
+        super()._release(key, protocol, should_close=should_close)
+        if transport is not None:
+            transport.abort()
 
 
 class Webhooks:
@@ -40,7 +53,6 @@ class Webhooks:
     ) -> None:
         self._lookup = lookup
         self._tasks: set[asyncio.Future[None]] = set()
-        self._called = False
         self._closed = False
         self._simulated = simulated
         """Whoever answers for webhooks that run in pods of the cluster."""
@@ -82,9 +94,6 @@ class Webhooks:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._called:
-            # TLS connections say goodbye to their peers in the background.
-            await asyncio.sleep(GOODBYE_SECONDS)
 
     async def _fetched(self, mailbox: Mailbox, call: OutsideCall, poke: Callable[[], None]) -> None:
         mailbox.put(call, await self.send(call))
@@ -100,19 +109,21 @@ class Webhooks:
             url, host = self._address(config)
         except ValueError as error:
             return Answer(error=str(error))
-        self._called = True
         uid = str(uuid.uuid4())
         body = orjson.dumps(call.body).replace(UID.encode(), uid.encode())
         timeout = aiohttp.ClientTimeout(total=call.timeout_seconds)
         try:
             context = _context(config.get("caBundle"))
-            connector = aiohttp.TCPConnector(force_close=True)
+            connector = _Connector(force_close=True)
             async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
                 headers = {"Content-Type": "application/json", "Accept": "application/json"}
                 asked = f"{url}?timeout={call.timeout_seconds}s"
                 sent = session.post(asked, data=body, headers=headers, ssl=context, server_hostname=host)
                 async with sent as response:
-                    return await _read(response, url, uid)
+                    found = await _read(response, url, uid)
+            # What was aborted is closed in the next turn of the loop.
+            await asyncio.sleep(0)
+            return found
         except TimeoutError:
             why = "context deadline exceeded"
             return Answer(error=f'Post "{url}?timeout={call.timeout_seconds}s": {why}')

@@ -10,6 +10,7 @@ from kubesim.kinds.certificates import CertificateRequestStrategy
 from kubesim.kinds.cluster import NamespaceStrategy, NodeStrategy
 from kubesim.kinds.config import ConfigMapStrategy, SecretStrategy, ServiceAccountStrategy
 from kubesim.kinds.definition import DefinitionStrategy
+from kubesim.kinds.devices.strategies import STRATEGIES as DEVICES
 from kubesim.kinds.discovery import EndpointSliceStrategy, EndpointsStrategy, LeaseStrategy
 from kubesim.kinds.events import EventStrategy, NewEventStrategy
 from kubesim.kinds.fault import BindingStrategy, FaultStrategy
@@ -29,6 +30,7 @@ from kubesim.kinds.registration import (
     ValidatingWebhookStrategy,
 )
 from kubesim.kinds.service.strategy import ServiceStrategy
+from kubesim.kinds.servicecidrs import ServiceCidrStrategy
 from kubesim.kinds.storage import (
     AttachmentStrategy,
     ClaimStrategy,
@@ -93,13 +95,15 @@ KINDS: tuple[type[Plain], ...] = (
     ValidatingPolicyStrategy,
     ValidatingWebhookStrategy,
     VolumeStrategy,
+    *DEVICES,
 )
 """The kinds with rules of their own; Services, which need chance, come on top."""
 
 
 def strategies(chance: Chance | None = None) -> list[Strategy]:
     """One strategy for each served resource. ``chance`` decides which addresses and ports Services get."""
-    own: list[Strategy] = [ServiceStrategy(chance), *(made() for made in KINDS)]
+    services = ServiceStrategy(chance)
+    own: list[Strategy] = [services, ServiceCidrStrategy(services.addresses), *(made() for made in KINDS)]
     known = {strategy.gvr for strategy in own}
     others = [facts for facts in Schema.load().resources() if facts.stable and facts.gvr not in known]
     return [*own, *(generic(facts) for facts in others)]

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from kubesim.kinds.autoscaling_annotations import ALL, annotations_of, read
 from kubesim.kinds.fielderrors import all_invalid, invalid, not_negative, not_supported, required
 from kubesim.kinds.plain import Plain, resource
 from kubesim.kinds.printing import NONE, UNKNOWN
 from kubesim.kinds.shapes import filled, filled_empty, inside
+from kubesim.objects import refs
 from kubesim.objects.errors import Cause
 from kubesim.objects.wire import EMPTY, Tree
 
@@ -197,16 +199,18 @@ class OldAutoscalerStrategy(AutoscalerStrategy):
 
     def to_storage(self, obj: Tree) -> Tree:
         """As autoscaling/v2."""
+        kept, kept_status = read(refs.annotations(obj))
         spec = dict(obj["spec"])
         percent = spec.pop("targetCPUUtilizationPercentage", None)
-        metrics = [] if percent is None else [_cpu(percent)]
+        metrics = [*kept.pop("metrics", ()), *([] if percent is None else [_cpu(percent)])]
         status = {**self.initial_status, **(obj.get("status") or {})}
         percent_now = status.pop("currentCPUUtilizationPercentage", None)
         if percent_now is not None:
             used = {"name": "cpu", "current": {"averageUtilization": percent_now}}
             status["currentMetrics"] = [{"type": "Resource", "resource": used}]
-        spec = dict(_default({**spec, "metrics": metrics}))
-        return {**obj, "apiVersion": _STORED.api_version, "spec": spec, "status": status}
+        spec = dict(_default({**spec, **kept, "metrics": metrics}))
+        made = {**obj, "apiVersion": _STORED.api_version, "spec": spec, "status": {**status, **kept_status}}
+        return self.internal(made)
 
     def from_storage(self, obj: Tree) -> Tree:
         """From autoscaling/v2."""
@@ -221,7 +225,16 @@ class OldAutoscalerStrategy(AutoscalerStrategy):
         used = _utilization(old.get("currentMetrics"), "current")
         if used is not None:
             status["currentCPUUtilizationPercentage"] = used
-        return {**obj, "apiVersion": self.gvr.api_version, "spec": spec, "status": status}
+        made = {**obj, "apiVersion": self.gvr.api_version, "spec": spec, "status": status}
+        others = annotations_of(obj["spec"], old)
+        if others:
+            metadata = obj["metadata"]
+            made["metadata"] = {**metadata, "annotations": {**(metadata.get("annotations") or {}), **others}}
+        return made
+
+    def internal(self, obj: Tree) -> Tree:
+        """Without the annotations that stand for fields."""
+        return refs.without_annotations(obj, ALL)
 
     def validate(self, obj: Tree) -> list[Cause]:
         """As autoscaling/v2."""

@@ -147,13 +147,28 @@ class NewEventStrategy(Plain):
         about = (obj.get("regarding") or EMPTY).get("namespace") or ""
         if (obj["metadata"].get("namespace") or "") not in {about, "", "default"}:
             found.append(invalid("involvedObject.namespace", about, "does not match event.namespace"))
-        return found
+        return [*found, *_series(obj)]
 
     def validate_update(self, new: Tree, old: Tree, subresource: str = "") -> list[Cause]:
         """Only the series may change."""
+        # k8s: core/validation/events.go ValidateEventUpdate, which names the fields as core does.
         del subresource
-        names = ("regarding", "reason", "note", "type", "eventTime", "action", "related", "reportingController")
-        return [forbidden(name, "field is immutable") for name in names if new.get(name) != old.get(name)]
+        found = _series(new) if new.get("series") != old.get("series") else []
+        names = (
+            "regarding", "reason", "note", "type", "eventTime", "action", "related", "reportingController",
+            "reportingInstance",
+        )  # fmt: skip
+        for name in names:
+            value = new.get(name)
+            if value == old.get(name):
+                continue
+            shown = {"regarding": "involvedObject", "note": "message"}.get(name, name)
+            whole = value is None or isinstance(value, str)
+            found.append(
+                # differs: of whole objects it is not shown what they are now
+                invalid(shown, value or "", "field is immutable") if whole else forbidden(shown, "field is immutable")
+            )
+        return found
 
     def fields(self, obj: Tree) -> Mapping[str, str]:
         """What an Event can be selected by."""
@@ -168,3 +183,12 @@ class NewEventStrategy(Plain):
     def row(self, obj: Tree, now: int) -> list[Any]:
         """As the Event of core/v1 prints."""
         return event_row(self.to_storage(obj), now)
+
+
+def _series(obj: Tree) -> list[Cause]:
+    """What is wrong with the series of an Event, in the names of core. # k8s: validateV1EventSeries."""
+    series = obj.get("series")
+    if series is None:
+        return []
+    found = [invalid("series.count", "", "should be at least 2")] if (series.get("count") or 0) < 2 else []
+    return found if series.get("lastObservedTime") else [*found, required("series.lastObservedTime", "")]

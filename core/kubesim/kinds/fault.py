@@ -10,9 +10,10 @@ from kubesim.objects.errors import Cause
 from kubesim.objects.wire import EMPTY, FAULTS, Tree
 
 TYPES = ("NodeCrash", "KubeletStop", "NetworkPartition", "KillContainers", "ComponentCrash",
-         "MemoryPressure", "DiskPressure")  # fmt: skip
+         "MemoryPressure", "DiskPressure", "PIDPressure", "NodeShutdown")  # fmt: skip
 """A node that stops at once, its kubelet alone, its network, the containers of a pod that are killed once, a part of
-the control plane that keeps crashing, or a node whose memory or disk is eaten up."""
+the control plane that keeps crashing, a node whose memory, disk or process numbers are used up, or a node that is shut
+down."""
 COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
 _NODE_TYPES = frozenset((*TYPES[:3], *TYPES[5:]))

@@ -10,15 +10,15 @@ from kubesim.kinds.pod.spec import validate_template
 from kubesim.kinds.printing import NONE, UNSET, age, columns, containers_and_images, format_labels
 from kubesim.kinds.shapes import filled, inside
 from kubesim.objects.errors import Cause
-from kubesim.objects.refs import annotations, condition, is_deleting
+from kubesim.objects.refs import annotations, condition
 from kubesim.objects.wire import EMPTY, Tree
 
 Printer = Callable[[Tree, int], list[Any]]
 
 WITHOUT_GENERATION = frozenset((
     "apiservices.apiregistration.k8s.io", "certificatesigningrequests.certificates.k8s.io", "componentstatuses",
-    "csistoragecapacities.storage.k8s.io", "ipaddresses.networking.k8s.io", "resourceslices.resource.k8s.io",
-    "runtimeclasses.node.k8s.io", "servicecidrs.networking.k8s.io", "volumeattributesclasses.storage.k8s.io",
+    "csistoragecapacities.storage.k8s.io", "ipaddresses.networking.k8s.io",
+    "runtimeclasses.node.k8s.io", "volumeattributesclasses.storage.k8s.io",
 ))  # fmt: skip
 DEPRECATIONS = {"componentstatuses": "v1 ComponentStatus is deprecated in v1.19+"}
 
@@ -119,10 +119,6 @@ def _capacity(obj: Tree, now: int) -> list[Any]:
     return [_name(obj), obj.get("storageClassName") or "", obj.get("capacity") or UNSET]
 
 
-def _service_block(obj: Tree, now: int) -> list[Any]:
-    return [_name(obj), ",".join(_spec(obj).get("cidrs") or ()), age(obj, now)]
-
-
 def _ip_address(obj: Tree, now: int) -> list[Any]:
     del now
     parent = _spec(obj).get("parentRef")
@@ -134,33 +130,28 @@ def _ip_address(obj: Tree, now: int) -> list[Any]:
     return [_name(obj), "/".join(part for part in place if part)]
 
 
-def _claim(obj: Tree, now: int) -> list[Any]:
-    status = obj.get("status") or EMPTY
-    states: list[str] = ["deleted"] if is_deleting(obj) else []
-    if status.get("allocation") is not None:
-        states.append("allocated")
-        if status.get("reservedFor"):
-            states.append("reserved")
-    elif not states:
-        states.append("pending")
-    return [_name(obj), ",".join(states), age(obj, now)]
+def _trust_bundle(obj: Tree, now: int) -> list[Any]:
+    del now
+    return [_name(obj), _spec(obj).get("signerName") or NONE]
 
 
-def _slice(obj: Tree, now: int) -> list[Any]:
-    spec = _spec(obj)
-    pool = (spec.get("pool") or EMPTY).get("name") or ""
-    return [_name(obj), spec.get("nodeName") or "", spec.get("driver") or "", pool, age(obj, now)]
+def _pod_certificate(obj: Tree, now: int) -> list[Any]:
+    del now
+    names = ("podName", "serviceAccountName", "nodeName", "signerName")
+    # k8s: of several conditions the last of these types counts.
+    states = [each["type"] for each in (obj.get("status") or EMPTY).get("conditions") or ()]
+    state = next((each for each in reversed(states) if each in {"Issued", "Denied", "Failed"}), "Pending")
+    return [_name(obj), *(_spec(obj).get(name) or "" for name in names), state]
 
 
 _PRINTERS: dict[str, Printer] = {
     "apiservices.apiregistration.k8s.io": _api_service,
+    "clustertrustbundles.certificates.k8s.io": _trust_bundle,
     "componentstatuses": _component,
     "csistoragecapacities.storage.k8s.io": _capacity,
     "ipaddresses.networking.k8s.io": _ip_address,
+    "podcertificaterequests.certificates.k8s.io": _pod_certificate,
     "podtemplates": _pod_template,
-    "resourceclaims.resource.k8s.io": _claim,
-    "resourceslices.resource.k8s.io": _slice,
     "runtimeclasses.node.k8s.io": _runtime_class,
-    "servicecidrs.networking.k8s.io": _service_block,
     "volumeattributesclasses.storage.k8s.io": _attributes_class,
 }

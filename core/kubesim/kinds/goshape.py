@@ -3,10 +3,12 @@
 # k8s: json.Marshal of the internal types, which carry no JSON names.
 """
 
-import json
+from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from kubesim.objects.wire import Tree
 
@@ -170,9 +172,9 @@ def pod_spec(spec: Tree) -> Any:
 
 def difference(old: Any, new: Any) -> str:
     """The unified diff, three lines of context and no head, of two values as indented JSON. # k8s: util/diff."""
-    a, b = (json.dumps(value, indent=1, ensure_ascii=False).splitlines() for value in (old, new))
+    a, b = _lines(old), _lines(new)
     lines: list[str] = []
-    for group in SequenceMatcher(None, a, b).get_grouped_opcodes(3):
+    for group in _groups(a, b):
         first, last = group[0], group[-1]
         lines.append(f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@")
         for tag, left, left_end, right, right_end in group:
@@ -182,6 +184,40 @@ def difference(old: Any, new: Any) -> str:
             lines += ["-" + line for line in a[left:left_end]]
             lines += ["+" + line for line in b[right:right_end]]
     return "".join(line + "\n" for line in lines)
+
+
+def _lines(value: Any) -> list[str]:
+    """JSON with an indent of one."""
+    lines = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode().split("\n")
+    return [line[(len(line) - len(line.lstrip(" "))) // 2 :] for line in lines]
+
+
+_Step = tuple[str, int, int, int, int]
+_SEARCHED = 5_000
+"""Up to how many lines the smallest difference is looked for, which takes the square of their number at worst."""
+_CONTEXT = 3
+
+
+def _groups(a: list[str], b: list[str]) -> Iterable[Sequence[_Step]]:
+    """What differs, with some equal lines around it."""
+    if len(a) + len(b) <= _SEARCHED:
+        return SequenceMatcher(None, a, b).get_grouped_opcodes(_CONTEXT)
+    # differs: of very long values all lines between the first and the last difference are shown
+    same = next((at for at, (old, new) in enumerate(zip(a, b, strict=False)) if old != new), min(len(a), len(b)))
+    tail, most = 0, min(len(a), len(b)) - same
+    while tail < most and a[-1 - tail] == b[-1 - tail]:
+        tail += 1
+    before, behind = min(same, _CONTEXT), min(tail, _CONTEXT)
+    left, right = len(a) - tail, len(b) - tail
+    if left == right == same:
+        return []
+    return [
+        [
+            ("equal", same - before, same, same - before, same),
+            ("replace", same, left, same, right),
+            ("equal", left, left + behind, right, right + behind),
+        ]
+    ]
 
 
 def _range(start: int, stop: int) -> str:

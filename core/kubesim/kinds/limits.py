@@ -8,6 +8,7 @@ from kubesim.kinds.goshape import internal
 from kubesim.kinds.plain import Plain, resource
 from kubesim.kinds.printing import age
 from kubesim.kinds.resources import amount, container_resource_name, quota_name, resource_name
+from kubesim.kinds.scopes import scope_errors
 from kubesim.kinds.shapes import filled, inside, inside_each
 from kubesim.objects.errors import Cause
 from kubesim.objects.quantities import canonical, compare
@@ -15,10 +16,6 @@ from kubesim.objects.wire import EMPTY, Tree
 
 HIGHEST_PRIORITY = 1_000_000_000
 _LIMIT_TYPES = ("Pod", "Container", "PersistentVolumeClaim")
-_SCOPES = (
-    "BestEffort", "CrossNamespacePodAffinity", "NotBestEffort", "NotTerminating", "PriorityClass", "Terminating",
-    "VolumeAttributesClass",
-)  # fmt: skip
 NO_DISRUPTION: Tree = {"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0}
 
 
@@ -132,10 +129,7 @@ class ResourceQuotaStrategy(Plain):
         for name, quantity in (spec.get("hard") or EMPTY).items():
             found += quota_name(f"spec.hard[{name}]", name)
             found += amount(f"spec.hard[{name}]", name, quantity)
-        scopes = spec.get("scopes") or []
-        if any(scope not in _SCOPES for scope in scopes):
-            found.append(invalid("spec.scopes", scopes, "unsupported scope"))
-        return found
+        return found + scope_errors(spec)
 
     def validate_update(self, new: Tree, old: Tree, subresource: str = "") -> list[Cause]:
         """The scopes stay."""

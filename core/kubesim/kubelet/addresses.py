@@ -17,6 +17,11 @@ class PodAddresses:
         self._free: deque[str] = deque()
         self._spill = 0
 
+    @property
+    def has_any(self) -> bool:
+        """Whether an address is free."""
+        return self._next <= 254 or bool(self._free)
+
     def take(self) -> str:
         """A free address."""
         if self._next <= 254:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kubesim.kubelet import attaching, disks, images, node, resizing
+from kubesim.kubelet import attaching, collection, disks, entrance, images, node, resizing, sysctls
 from kubesim.kubelet.addresses import PodAddresses
 from kubesim.kubelet.eviction import Eviction
 from kubesim.kubelet.heartbeat import Heartbeat
@@ -11,11 +11,12 @@ from kubesim.kubelet.node import NodeSpec
 from kubesim.kubelet.plan import HostPort, PodPlan
 from kubesim.kubelet.record import OVER
 from kubesim.kubelet.shared import Shared
+from kubesim.kubelet.shutdown import Shutdown
 from kubesim.kubelet.worker import PodWorker
 from kubesim.machinery.client import Client
 from kubesim.objects import pods, quantities
 from kubesim.objects.errors import ApiError
-from kubesim.objects.wire import NODES, PODS, Gvr, Tree
+from kubesim.objects.wire import PODS, Gvr, Tree
 
 
 class Agent:
@@ -26,6 +27,7 @@ class Agent:
         self.loop = shared.loop
         self.client = client
         self.spec = spec
+        self.settings = spec.kubelet
         self.name = spec.name
         self.host_ip = host_ip
         self.host_ips = [{"ip": host_ip}]
@@ -43,8 +45,14 @@ class Agent:
         self.mounted: dict[str, dict[str, None]] = {}
         """The uids of the pods that use a volume of a CSI driver, by its unique name."""
         self.eviction = Eviction(self)
+        self.shutdown = Shutdown(self)
+        self.collector = collection.ImageCollector(self)
+        self.preempted: dict[str, list[PodWorker]] = {}
+        """The pods that have to go for a critical pod, by its uid."""
         self.deferred: dict[str, PodWorker] = {}
         """Pods whose resize waits for room, by uid."""
+        self.is_evicting = any(taint["effect"] == "NoExecute" for taint in spec.taints)
+        """Whether the node has a taint that pods have to leave for."""
         self.running = True
         """Whether the kubelet process runs."""
         self.online = True
@@ -101,36 +109,24 @@ class Agent:
 
     # ------------------------------------------------------------------ resources
     def admit(self, worker: PodWorker) -> tuple[str, str] | None:
-        """Book what a pod requests; reason and message when it does not fit. # k8s: lifecycle/predicate.go."""
-        plan = worker.plan
-        pressed = self.eviction.refusal(worker.pod, plan)
-        if pressed is not None:
-            return pressed
-        selector: Mapping[str, str] = worker.pod["spec"].get("nodeSelector") or {}
-        if selector:
-            own = self.client.get(NODES, "", self.name)
-            found: Mapping[str, str] = (own["metadata"].get("labels") or {}) if own is not None else {}
-            if any(found.get(key) != value for key, value in selector.items()):
-                return (
-                    "NodeAffinity",
-                    "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
-                )
-        for port in plan.host_ports:
-            if any(port.clashes(held) and owner != worker.uid for held, owner in self._host_ports.items()):
-                return (
-                    "NodePorts",
-                    "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
-                )
-        used, capacity = self._used, self._capacity
-        if used.get("pods", 0) >= capacity["pods"]:
-            return _lack("pods", 1, used.get("pods", 0), capacity["pods"])
-        for name, amount in plan.requests.items():
-            if amount and name in capacity and used.get(name, 0) + amount > capacity[name]:
-                return _lack(name, amount, used.get(name, 0), capacity[name])
-        self._book(plan, 1)
-        for port in plan.host_ports:
+        """Book what a pod requests; reason and message when it is not taken in. Raises WaitError."""
+        refusal = self.eviction.refusal(worker.pod, worker.plan)
+        refusal = refusal or entrance.refusal(self, worker, self._used, self._capacity)
+        if refusal is None and worker.plan.sysctls:
+            refusal = sysctls.refusal(worker.plan.sysctls, worker.pod["spec"])
+        if refusal is not None:
+            return refusal
+        self._book(worker.plan, 1)
+        for port in worker.plan.host_ports:
             self._host_ports[port] = worker.uid
         return None
+
+    def clashes(self, worker: PodWorker) -> bool:
+        """Whether a port of the node that a pod wants is another's."""
+        held = self._host_ports.items()
+        return any(
+            port.clashes(other) and owner != worker.uid for port in worker.plan.host_ports for other, owner in held
+        )
 
     def capacity_of(self, resource: str) -> int:
         """How much of a resource the node has for pods; CPU in thousandths of a core."""
@@ -140,6 +136,8 @@ class Agent:
         used = self._used
         used["pods"] = used.get("pods", 0) + sign
         self.eviction.peak += sign * plan.peak_memory
+        if plan.is_watched:
+            self.eviction.watched += sign
         for name, amount in plan.requests.items():
             used[name] = used.get(name, 0) + sign * amount
 
@@ -170,7 +168,12 @@ class Agent:
         """An image has arrived."""
         if full not in self.images.present:
             self.images.present[full] = size
+            self.images.arrived[full] = self.loop.now
             self.heartbeat.changed = True
+
+    def reclaim_images(self) -> bool:
+        """Remove the images that no pod uses; whether there were any. # k8s: imageGC.DeleteUnusedImages."""
+        return bool(collection.remove_unused(self))
 
     # ------------------------------------------------------------------ saying
     def event(self, about: Tree, kind: str, reason: str, message: str, field_path: str = "") -> None:
@@ -183,6 +186,7 @@ class Agent:
         """The kubelet stops; with its ``machine`` everything does, without a word."""
         self.running = self.online = False
         self.heartbeat.stop()
+        self.shutdown.reset()
         if machine:
             for worker in self.workers.values():
                 for container in worker.containers:
@@ -229,8 +233,3 @@ class Agent:
     def describe(self) -> dict[str, Any]:
         """What the node has in use, for people and tests: resource to amount (cpu in thousandths)."""
         return dict(self._used)
-
-
-def _lack(name: str, wanted: int, used: int, capacity: int) -> tuple[str, str]:
-    text = f"Node didn't have enough resource: {name}, requested: {wanted}, used: {used}, capacity: {capacity}"
-    return f"OutOf{name}", text

@@ -3,6 +3,7 @@
 # k8s: pkg/kubelet/volumemanager
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kubesim.objects import attachments
@@ -46,14 +47,19 @@ def wait(worker: "PodWorker", now: int) -> bool:
         worker.mount_wait = now
     elif now - worker.mount_wait >= TIMEOUT_MS:
         worker.mount_wait = now
-        listed = " ".join(missing)
-        text = (
-            f"Unable to attach or mount volumes: unmounted volumes=[{listed}], unattached volumes=[{listed}], "
-            "failed to process volumes=[]: context deadline exceeded"
-        )
-        worker.event("Warning", "FailedMount", text)
+        tell_of_timeout(worker, missing, missing)
     worker.sandbox_at = now + POLL_MS
     return True
+
+
+def tell_of_timeout(worker: "PodWorker", unmounted: Sequence[str], unattached: Sequence[str] = ()) -> None:
+    """Volumes that a pod has waited for in vain. # k8s: volumemanager WaitForAttachAndMount."""
+    listed, apart = " ".join(unmounted), " ".join(unattached)
+    text = (
+        f"Unable to attach or mount volumes: unmounted volumes=[{listed}], unattached volumes=[{apart}], "
+        "failed to process volumes=[]: context deadline exceeded"
+    )
+    worker.event("Warning", "FailedMount", text)
 
 
 def _is_there(agent: "Agent", volume: Tree) -> bool:

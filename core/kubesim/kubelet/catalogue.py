@@ -9,9 +9,10 @@ from typing import Any
 import yaml
 
 from kubesim.kubelet import entry as entries
-from kubesim.kubelet import images
+from kubesim.kubelet import images, registries
 from kubesim.kubelet.entry import CatalogueError
 from kubesim.kubelet.profile import Profile
+from kubesim.kubelet.registries import OPEN
 
 __all__ = ["Catalogue", "CatalogueError"]
 
@@ -33,10 +34,13 @@ class Catalogue:
         self._profiles = dict(profiles)
         self._patterns = patterns
         self._found: dict[str, Profile] = {}
+        self.registries = OPEN
 
     @classmethod
-    def load(cls, extra: Mapping[str, Any] | None = None, path: str = "images") -> "Catalogue":
-        """The built-in entries, with those of ``extra`` over and before them.
+    def load(
+        cls, extra: Mapping[str, Any] | None = None, path: str = "images", private: Mapping[str, Any] | None = None
+    ) -> "Catalogue":
+        """The built-in entries, with those of ``extra`` over and before them, and registries that ask for a login.
 
         ``extra`` maps names to entries; ``path`` is where it stands, for errors. Raises CatalogueError.
         """
@@ -49,7 +53,10 @@ class Catalogue:
             for name, entry in entries.mapping(extra, path).items():
                 own += _add(profiles, str(name), entry, f"{path}.{name}")
             patterns = own + patterns
-        return cls(profiles, patterns)
+        made = cls(profiles, patterns)
+        if private:
+            made.registries = registries.parse(private)
+        return made
 
     def profile(self, reference: images.Reference) -> Profile:
         """What this image does; images that no entry knows run the entry ``default``."""

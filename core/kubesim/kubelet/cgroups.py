@@ -10,7 +10,6 @@ MIN_SHARES, MAX_SHARES = 2, 262_144
 MAX_WEIGHT = 9_999
 GUARANTEED, BEST_EFFORT = -997, 1_000
 MIN_BURSTABLE = 3
-STATUS = "Name:\tsh\nState:\tR (running)\nPid:\t1\nCpus_allowed:\tf\nCpus_allowed_list:\t0-3\n"
 
 
 def files(container: Tree, quality: str, capacity: int) -> dict[str, str]:
@@ -26,7 +25,6 @@ def files(container: Tree, quality: str, capacity: int) -> dict[str, str]:
         f"{FOLDER}/cpu.max": f"{max(MIN_QUOTA, cpu * PERIOD // 1000) if cpu else 'max'} {PERIOD}\n",
         f"{FOLDER}/cpu.weight": f"{weight(wanted)}\n",
         "/proc/1/oom_score_adj": f"{score(quality, asked, capacity)}\n",
-        "/proc/self/status": STATUS,
     }
 
 

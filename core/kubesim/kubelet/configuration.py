@@ -31,7 +31,7 @@ def _make_folders(worker: "PodWorker", container: "Container") -> None:
     for place in disks.places(worker, container.plan.tree):
         known = held.read(place.disk)
         if place.below and place.below not in known and place.below.rstrip("/") not in known:
-            held.write(place.disk, place.below, "")
+            held.write(place.disk, place.below, "", worker.agent.loop.now)
 
 
 def _user(worker: "PodWorker", plan: "ContainerPlan") -> str:

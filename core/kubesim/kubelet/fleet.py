@@ -108,6 +108,9 @@ class Kubelets:
         agent = self.agents.get(spec.get("nodeName", ""))
         if agent is not None and agent.online:
             agent.assign(new, revision)
+            if old is not None and old["spec"] is not spec and old["spec"].get("nodeName"):
+                # A client that replaces a pod sends labels and spec together.
+                self._relabelled(old, new)
 
     def _relabelled(self, old: Tree, new: Tree) -> None:
         """Labels or annotations have changed: a pod may have files that show them."""
@@ -149,6 +152,8 @@ class Kubelets:
         if old is None or new is None or old["spec"] is new["spec"]:
             return
         agent = self.agents.get(new["metadata"]["name"])
+        if agent is not None:
+            agent.is_evicting = any(taint["effect"] == "NoExecute" for taint in new["spec"].get("taints") or ())
         cordoned = bool(new["spec"].get("unschedulable"))
         if agent is not None and agent.online and cordoned != bool(old["spec"].get("unschedulable")):
             agent.heartbeat.cordoned(cordoned)

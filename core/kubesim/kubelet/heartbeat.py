@@ -52,6 +52,10 @@ class Heartbeat:
         self.ready = False
         self.register()
         self._say("Starting", "Starting kubelet.")
+        if self.boot:
+            # k8s: the first image garbage collection comes before the runtime has said how large its disk is.
+            # differs: at the very first start nothing is told of it
+            self.warn("InvalidDiskCapacity", "invalid capacity 0 on image filesystem")
         for _, _, _, reason in node.CONDITIONS:
             self._say(reason, f"Node {agent.name} status is now: {reason}")
         self._say("NodeAllocatableEnforced", "Updated Node Allocatable limit across pods")
@@ -93,6 +97,7 @@ class Heartbeat:
         if agent.online:
             self.renew()
             agent.eviction.look()
+            agent.collector.look(agent.loop.now)
             if self.ready and (self.changed or self._meddled() or agent.loop.now - self._reported_ms >= REPORT_MS):
                 self.report()
         agent.loop.after(LEASE_MS, self.beat, generation)
@@ -146,7 +151,8 @@ class Heartbeat:
                 "conditions": node.conditions(
                     old.get("conditions") or [],
                     agent.loop.stamp(),
-                    ready=self.ready,
+                    ready=self.ready and not agent.shutdown.active,
+                    message=node.SHUTTING_DOWN if agent.shutdown.active else node.NOT_READY_YET,
                     pressures=agent.eviction.pressures,
                 ),
                 "allocatable": node.allocatable(old),
@@ -173,6 +179,20 @@ class Heartbeat:
     def warn(self, reason: str, message: str) -> None:
         """A warning about the node."""
         self._agent.event(self._about(), "Warning", reason, message)
+
+    def note(self, reason: str, message: str) -> None:
+        """News about the node."""
+        self._say(reason, message)
+
+    def shutting_down(self) -> None:
+        """The machine is about to go off."""
+        self.report()
+        self._say("NodeNotReady", f"Node {self._agent.name} status is now: NodeNotReady")
+
+    def stays(self) -> None:
+        """The machine does not go off after all."""
+        self.report()
+        self._say("NodeReady", f"Node {self._agent.name} status is now: NodeReady")
 
     def cordoned(self, cordoned: bool) -> None:
         """The node may or may not take new pods."""

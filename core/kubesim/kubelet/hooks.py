@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from kubesim.kubelet import disks, environment, mounts, surroundings
+from kubesim.kubelet import disks, environment, modes, mounts, surroundings
 from kubesim.kubelet.environment import MissingError
 from kubesim.kubelet.plan import port_of
 from kubesim.kubelet.runtime import Outcome
@@ -29,9 +29,21 @@ def execute(worker: "PodWorker", container: "Container", process: "SimProcess", 
     if container.plan.has_files:
         mounted = mounts.files(worker.pod, container.plan.tree, host, lookup)
         process.files = disks.files(worker, container, {**surroundings.network_files(worker), **mounted})
-    outcome = process.execute(argv, now, {"HOSTNAME": worker.name, **values}, world)
+    around = {"HOSTNAME": worker.name, **values, **modes.person_of(container.plan.user)}
+    outcome = process.execute(argv, now, around, world)
     disks.change(worker, container, outcome.changes)
     return outcome
+
+
+def told(worker: "PodWorker", container: "Container", hook: Tree, failure: str) -> str:
+    """How the failure of a hook is told in the status of its container. # k8s: lifecycle/handlers.go Run."""
+    where = f'for Container "{container.plan.name}" in Pod "{worker.name}_{worker.namespace}({worker.uid})"'
+    if "exec" in hook:
+        said = failure.partition(": ")[2].replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        command = " ".join(hook["exec"].get("command") or ())
+        return f'Exec lifecycle hook ([{command}]) {where} failed - error: {failure}, message: "{said}"'
+    path = (hook.get("httpGet") or {}).get("path", "")
+    return f"HTTP lifecycle hook ({path}) {where} failed - error: {failure}"
 
 
 def call(worker: "PodWorker", container: "Container", hook: Tree) -> str:

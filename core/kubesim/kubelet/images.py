@@ -3,9 +3,12 @@
 import re
 from functools import lru_cache
 from hashlib import sha256
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kubesim.objects import units
+
+if TYPE_CHECKING:
+    from kubesim.kubelet.registries import Login
 
 _DOMAIN = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?))*(?::[0-9]+)?"
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
@@ -88,6 +91,10 @@ class ImageStore:
         self.latency_ms = latency_ms
         self.present: dict[str, int] = {}
         """Size in bytes by full name, in order of arrival."""
+        self.arrived: dict[str, int] = {}
+        """When an image was pulled; those that were there from the beginning are not listed."""
+        self.pulled_by: dict[str, tuple[Login, ...]] = {}
+        """The logins with which an image was pulled from a registry that asks for one."""
         self._free_at = 0
 
     def pull(self, full: str, size: int, now: int) -> Pull:
@@ -96,6 +103,12 @@ class ImageStore:
         took = PRESENT_PULL_MS if full in self.present else self.latency_ms + size * 1000 // self.bandwidth
         self._free_at = begins + took
         return Pull(now, begins, begins + took, size)
+
+    def remove(self, full: str) -> int:
+        """Remove an image; the bytes that it took."""
+        self.arrived.pop(full, None)
+        self.pulled_by.pop(full, None)
+        return self.present.pop(full, 0)
 
     def restart(self) -> None:
         """Forget the queue: the kubelet that kept it is gone."""

@@ -71,6 +71,11 @@ def check(wanted: Iterable[VolumeNeed], namespace: str, lookup: Lookup) -> str:
     return ""
 
 
+def failing(wanted: Iterable[VolumeNeed], namespace: str, lookup: Lookup) -> list[str]:
+    """The names of the volumes that cannot be made."""
+    return list(dict.fromkeys(need.volume for need in wanted if check((need,), namespace, lookup)))
+
+
 def no_token(pod: Tree, source: Tree) -> str:
     """What stands in a token's place for programs that never look at it."""
     del source
@@ -129,7 +134,7 @@ def _keys(source: Tree, namespace: str, lookup: Lookup) -> dict[str, str]:
     data = environment.data_of(tree, gvr)
     for key, text in (tree.get("binaryData") or EMPTY).items():
         try:
-            data[key] = base64.b64decode(text).decode("utf-8", "replace")
+            data[key] = base64.b64decode(text).decode("utf-8", "surrogateescape")
         except binascii.Error:
             data[key] = text
     items = reference.get("items")

@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, cast
 
+from kubesim.kubelet import images
+from kubesim.kubelet.settings import DEFAULT, Settings
 from kubesim.objects import quantities
 from kubesim.objects.wire import Tree
 
 VERSION = "v1.37.0"
 MAX_IMAGES = 50
 """# k8s: nodeStatusMaxImages"""
+HANDLER_FEATURES: Mapping[str, Any] = {"recursiveReadOnlyMounts": True, "userNamespaces": True}
+"""# k8s: what containerd 2.1 says of runc"""
 ENDPOINTS: Mapping[str, Any] = {"kubeletEndpoint": {"Port": 10250}}
 
 
@@ -37,6 +41,9 @@ class NodeSpec:
     annotations: Mapping[str, str] = field(default_factory=dict)
     extended: Mapping[str, str] = field(default_factory=dict)
     """Extended resources, for instance ``nvidia.com/gpu: "2"``."""
+    kubelet: Settings = DEFAULT
+    runtimes: tuple[str, ...] = ("runc",)
+    """The handlers that RuntimeClasses may name."""
 
 
 CONDITIONS = (
@@ -53,16 +60,20 @@ CONDITIONS = (
 PRESSURES = {
     "MemoryPressure": ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available"),
     "DiskPressure": ("KubeletHasDiskPressure", "kubelet has disk pressure"),
+    "PIDPressure": ("KubeletHasInsufficientPID", "kubelet has insufficient PID available"),
 }
 """Reason and message of those that there are, by type."""
 PRESSURE_EVENTS = (
     ("MemoryPressure", "NodeHasSufficientMemory", "NodeHasInsufficientMemory"),
     ("DiskPressure", "NodeHasNoDiskPressure", "NodeHasDiskPressure"),
+    ("PIDPressure", "NodeHasSufficientPID", "NodeHasInsufficientPID"),
 )
 """Type, and the events when it is over and when it begins."""
 NOT_READY_YET = (
     "[container runtime status check may not have completed yet, PLEG is not healthy: pleg has yet to be successful]"
 )
+
+SHUTTING_DOWN = "node is shutting down"
 
 
 def labels(spec: NodeSpec) -> dict[str, str]:
@@ -169,14 +180,23 @@ def conditions(
 def image_list(present: Mapping[str, int]) -> list[Tree]:
     """``status.images``: the largest first."""
     ordered = sorted(present.items(), key=_size_and_name)[:MAX_IMAGES]
-    return [{"names": [name], "sizeBytes": size} for name, size in ordered]
+    return [{"names": _names(full), "sizeBytes": size} for full, size in ordered]
+
+
+def _names(full: str) -> list[str]:
+    """By digest, then by tag. # k8s: nodestatus Images."""
+    try:
+        identifier = images.parse(full).identifier
+    except images.ImageNameError:
+        return [full]
+    return [identifier] if identifier == full else [identifier, full]
 
 
 def _size_and_name(item: tuple[str, int]) -> tuple[int, str]:
     return -item[1], item[0]
 
 
-def body(spec: NodeSpec, address: str, cidr: str, stamp: str, images: Mapping[str, int]) -> dict[str, Any]:
+def body(spec: NodeSpec, address: str, cidr: str, stamp: str, present: Mapping[str, int]) -> dict[str, Any]:
     """The Node to register."""
     metadata: dict[str, Any] = {"name": spec.name, "labels": labels(spec)}
     metadata["annotations"] = {
@@ -199,9 +219,10 @@ def body(spec: NodeSpec, address: str, cidr: str, stamp: str, images: Mapping[st
             "capacity": amounts,
             "conditions": conditions([], stamp, ready=False),
             "daemonEndpoints": ENDPOINTS,
-            "images": image_list(images),
+            "images": image_list(present),
             "nodeInfo": node_info(spec.name, 0),
-            "runtimeHandlers": [{"name": "", "features": {"recursiveReadOnlyMounts": True, "userNamespaces": True}}],
+            "features": {"supplementalGroupsPolicy": True},
+            "runtimeHandlers": [{"features": HANDLER_FEATURES, "name": name} for name in ("", *spec.runtimes)],
         },
     }
 

@@ -9,6 +9,8 @@ from kubesim.objects.wire import Tree
 if TYPE_CHECKING:
     from kubesim.kubelet.worker import PodWorker
 
+DISRUPTED = "DisruptionTarget"
+
 
 class Note(NamedTuple):
     """What a condition says."""
@@ -31,6 +33,11 @@ def put(worker: "PodWorker", type_: str, note: Note | None) -> bool:
     worker.notes[type_] = note
     worker.dirty = True
     return True
+
+
+def during_stop(notes: Notes) -> Notes:
+    """Those that are told while containers may still run: not the one that says what the pod has failed for."""
+    return {type_: note for type_, note in notes.items() if type_ != DISRUPTED}
 
 
 def merged(notes: Notes, old: list[Tree], stamp: str, generation: int) -> list[Tree]:

@@ -1,5 +1,6 @@
-"""Carries out Faults: a crashed machine, a stopped kubelet, a cut network, killed containers."""
+"""Carries out Faults: a crashed machine, one that shuts down, a stopped kubelet, a cut network, killed containers."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kubesim.kernel.loop import Loop
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
     from kubesim.kubelet.fleet import Kubelets
 
 NODE_CRASH, KUBELET_STOP, PARTITION, KILL = "NodeCrash", "KubeletStop", "NetworkPartition", "KillContainers"
-MEMORY, DISK = "MemoryPressure", "DiskPressure"
+SHUTDOWN = "NodeShutdown"
+MEMORY, DISK, PID = "MemoryPressure", "DiskPressure", "PIDPressure"
 CUTS = (NODE_CRASH, KUBELET_STOP, PARTITION)
 """What keeps a kubelet from the API server."""
+HALTS = (NODE_CRASH, KUBELET_STOP, SHUTDOWN)
+"""What keeps a kubelet from running."""
 BOOT_MS, RESTART_MS = 5_000, 1_000
 """How long a machine boots, and a kubelet starts."""
 
@@ -33,6 +37,8 @@ class Outages:
         """What has stopped the kubelet of a node: the crash of the machine or its own stop."""
         self._active: dict[str, dict[str, str]] = {}
         """Type by fault name, by node."""
+        self.power: Callable[[str, bool], None] | None = None
+        """Told when a machine goes off after its shutdown (False), and when it is switched on again."""
 
     def changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
         """A Fault has been created or deleted."""
@@ -65,25 +71,51 @@ class Outages:
         agent = self._fleet.agents.get(node)
         if agent is None:
             return
-        agent.eviction.squeeze(memory=MEMORY in after, disk=DISK in after)
+        agent.eviction.squeeze(memory=MEMORY in after, disk=DISK in after, pids=PID in after)
         if NODE_CRASH in after and NODE_CRASH not in before:
             self._down[node] = NODE_CRASH
             agent.halt(machine=True)
         elif KUBELET_STOP in after and KUBELET_STOP not in before and node not in self._down:
             self._down[node] = KUBELET_STOP
             agent.halt(machine=False)
+        if (SHUTDOWN in after) != (SHUTDOWN in before):
+            self._shut_down(node, on=SHUTDOWN in after)
         if PARTITION in after:
             agent.disconnect()
         if node in self._down:
-            if NODE_CRASH not in after and KUBELET_STOP not in after:
+            if not any(kind in HALTS for kind in after):
                 self._loop.after(BOOT_MS if self._down[node] == NODE_CRASH else RESTART_MS, self.recover, node)
         elif PARTITION in before and PARTITION not in after:
             self.recover(node)
 
+    def _shut_down(self, node: str, *, on: bool) -> None:
+        agent = self._fleet.agents[node]
+        if on:
+            agent.shutdown.begin(self.power_off)
+        elif node in self._down:
+            if self.power is not None:
+                self.power(node, True)
+        else:
+            agent.shutdown.cancel()
+
+    def power_off(self, node: str) -> None:
+        """Its pods have been stopped: the machine goes off."""
+        agent = self._fleet.agents.get(node)
+        if agent is None or self._down.get(node) == NODE_CRASH:
+            return
+        self._down[node] = NODE_CRASH
+        agent.halt(machine=True)
+        if self.power is not None:
+            self.power(node, False)
+
+    def is_off(self, node: str) -> bool:
+        """Whether the machine of a node is off."""
+        return self._down.get(node) == NODE_CRASH
+
     def recover(self, node: str) -> None:
         """A node is back, unless something else has happened to it meanwhile."""
         agent, kinds = self._fleet.agents.get(node), self._kinds(node)
-        if agent is None or NODE_CRASH in kinds or KUBELET_STOP in kinds:
+        if agent is None or any(kind in HALTS for kind in kinds):
             return
         reached = self._has_api_server and PARTITION not in kinds
         down = self._down.pop(node, None)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from kubesim.kubelet import disks, environment, images, mounts
+from kubesim.kubelet import disks, environment, images, mounts, sysctls, writing
 from kubesim.kubelet.catalogue import Catalogue
 from kubesim.kubelet.images import ImageNameError, Reference
 from kubesim.kubelet.profile import Profile
 from kubesim.kubelet.simruntime.machine import Surroundings
-from kubesim.kubelet.simruntime.program import Asked, Program, build
+from kubesim.kubelet.simruntime.program import Program, asked_by, build
 from kubesim.objects import pods, quantities
 from kubesim.objects.volumes import claim_names
 from kubesim.objects.wire import EMPTY, Gvr, Tree
@@ -22,8 +22,16 @@ UNKNOWN_PEAK = 1 << 50
 _PARTICULAR = (
     "$", "`", "env", "hostname", "cat", "ls", "-f ", "-e ", "-d ", "-s ", "uname", "grep", "head", "tail", "source",
     "mounttest", "nslookup", "dig", "getent", "host", "nc ", "wget", "curl", "pg_isready", "redis-cli", "mysqladmin",
-    "mongosh",    "sh /", "/bin/sh /",
+    "mongosh", "sh /", "/bin/sh /", "test-service-account-issuer-discovery", "inclusterclient",
+    "porter", "sysctl", "ip ", "ifconfig",
 )  # fmt: skip
+
+# What it mounts matters to a command that mentions one of these.
+_READERS = ("hexdump", "stat", "find", "wc ", "sort", "sed ", "cut ", "cp ", "mv ", "base64", "chmod", "chown", "[")
+
+# Files belong to the user and the groups of who writes them.
+_OWNERS = ("runAsUser", "runAsGroup", "fsGroup", "supplementalGroups", "readOnlyRootFilesystem")
+_OWNED = ("id", "whoami", ">", "touch", "mkdir", "tee", "cp ", "mv ", "stat", "chmod", "chown", "[", "test ")
 
 
 class ProbePlan(NamedTuple):
@@ -38,6 +46,7 @@ class ProbePlan(NamedTuple):
     success: int
     failure: int
     grace_ms: int | None
+    timeout_ms: int = 1_000
 
 
 ANY = "0.0.0.0"
@@ -106,7 +115,7 @@ class ContainerPlan:
         self.is_particular = bool(self.user.get("runAsNonRoot")) or _mounts_folders(tree)
         """Whether its configuration has to be looked at before it is made."""
         self.probes = _probes(tree) if kind in {APP, SIDECAR} else ()
-        self.asked = _asked(tree, self.memory_limit, one_shot=one_shot)
+        self.asked = asked_by(tree, self.memory_limit, one_shot=one_shot)
         self.program = self._common_program()
         self.waiting_parts, self.started_parts = self._parts(tree, resources)
         self.creating: Tree = {
@@ -142,7 +151,11 @@ class ContainerPlan:
     def _common_program(self) -> Program | None:
         """The program when it is the same in every pod."""
         text = " ".join((*self.asked.command, *self.asked.arguments))
-        if "runAsUser" in self.user and ("id" in text or "whoami" in text):
+        if any(name in self.user for name in _OWNERS) and any(mark in text for mark in _OWNED):
+            return None
+        if self.profile.only_shell and self.profile.arguments not in {(), ("sh",)}:
+            return None
+        if self.asked.stdin or (self.has_files and any(mark in text for mark in _READERS)):
             return None
         if any(mark in text for mark in _PARTICULAR) or (self.profile.needs is not None and not self.asked.command):
             return None
@@ -178,11 +191,6 @@ def _mount(mount: Tree) -> dict[str, Any]:
     return found
 
 
-def _asked(tree: Tree, memory_limit: int, *, one_shot: bool) -> Asked:
-    ports = tuple(port["containerPort"] for port in tree.get("ports") or () if port.get("protocol", "TCP") == "TCP")
-    return Asked(tuple(tree.get("command") or ()), tuple(tree.get("args") or ()), ports, memory_limit, one_shot)
-
-
 def _probes(tree: Tree) -> tuple[ProbePlan, ...]:
     found = []
     for which in (STARTUP, LIVENESS, READINESS):
@@ -205,6 +213,7 @@ def _probes(tree: Tree) -> tuple[ProbePlan, ...]:
                 probe.get("successThreshold") or 1,
                 probe.get("failureThreshold") or 3,
                 None if grace is None else grace * 1000,
+                1000 * (probe.get("timeoutSeconds") or 1),
             )
         )
     return tuple(found)
@@ -224,8 +233,9 @@ class PodPlan:
 
     __slots__ = (
         "app_count", "arrival", "containers", "creating", "creating_init", "gates", "grace_ms", "has_claims",
-        "host_network", "host_ports", "init_count", "is_ordinary", "objects", "peak_memory", "qos", "refreshes",
-        "requests", "restart_policy", "volume_needs", "writes",
+        "host_network", "host_ports", "init_count", "is_ordinary", "is_watched", "limits_storage", "objects",
+        "peak_memory", "pull_secrets", "qos", "refreshes", "requests", "restart_policy", "sysctls", "volume_needs",
+        "writes",
     )  # fmt: skip
 
     def __init__(self, pod: Tree, catalogue: Catalogue) -> None:
@@ -264,10 +274,9 @@ class PodPlan:
         self.writes = disks.writable(spec.get("volumes") or ())
         """Whether it has volumes that can be written."""
         self.has_claims = bool(claim_names(spec, ""))
-        grace = spec.get("terminationGracePeriodSeconds")
-        self.grace_ms = 30_000 if grace is None else grace * 1000
-        wanted = [(need.gvr, need.name) for need in self.volume_needs]
-        wanted += [(need.gvr, need.name) for plan in made for need in plan.needs]
+        self.grace_ms = 1000 * spec.get("terminationGracePeriodSeconds", 30)
+        named = [(need.gvr, need.name) for plan in made for need in plan.needs]
+        wanted = [*((need.gvr, need.name) for need in self.volume_needs), *named]
         self.objects: tuple[tuple[Gvr, str], ...] = tuple(dict.fromkeys(wanted))
         """The ConfigMaps and Secrets that the pod is made from."""
         self.host_network = bool(spec.get("hostNetwork"))
@@ -277,15 +286,20 @@ class PodPlan:
             for port in plan.tree.get("ports") or ()
             if port.get("hostPort")
         )
+        self.sysctls = sysctls.wanted(spec)
         self.gates: tuple[str, ...] = tuple(gate["conditionType"] for gate in spec.get("readinessGates") or ())
         self.requests: Mapping[str, int] = pods.requests(pod)
         self.qos = pods.qos_class(pod)
         self.peak_memory = sum(map(_peak, made))
         """The bytes that it can use at most."""
-        self.is_ordinary = len(made) == 1 and made[0].starts_at_once
-        self.is_ordinary = self.is_ordinary and not (
-            self.has_claims or self.volume_needs or self.gates or self.host_network
-        )
+        # Whether it is evicted when it has written too much.
+        self.limits_storage = writing.limited(spec, made)
+        self.is_watched = self.limits_storage or writing.fills(made)
+        # The names of the Secrets that open registries.
+        self.pull_secrets = tuple(each.get("name", "") for each in spec.get("imagePullSecrets") or ())
+        others = (self.has_claims, self.volume_needs, self.gates, self.host_network, self.pull_secrets,
+                  spec.get("runtimeClassName"))  # fmt: skip
+        self.is_ordinary = len(made) == 1 and made[0].starts_at_once and not any(others)
         """Whether its pods take the short way, see ``ordinary``."""
         self.arrival: Arrival | None = None
         """What the pod that came last was first reported with."""
@@ -371,5 +385,7 @@ _FIELDS = (
     "readinessGates",
     "overhead",
     "resources",
+    "imagePullSecrets",
+    "runtimeClassName",
 )
 """What a plan is made from."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from kubesim.kubelet import checking
 from kubesim.kubelet.plan import INIT, LIVENESS, READINESS, STARTUP, ProbePlan
 from kubesim.kubelet.record import Container, ProbeState
 from kubesim.kubelet.runtime import Piece
@@ -25,6 +26,18 @@ def piece_at(pieces: Sequence[Piece], now: int) -> tuple[Piece, Piece | None]:
             following = piece
             break
     return current, following
+
+
+def in_time(plan: ProbePlan, pieces: Sequence[Piece]) -> Sequence[Piece]:
+    """The outcomes with failures in place of what takes longer than the probe allows."""
+    if not any(piece.millis < 0 or piece.millis > plan.timeout_ms for piece in pieces):
+        return pieces
+    line = " ".join(plan.action.get("command") or ())
+    text = f'command timed out: "{line}" timed out after {plan.timeout_ms // 1000}s'
+    return [
+        Piece(piece.since_ms, ok=False, message=text) if piece.millis < 0 or piece.millis > plan.timeout_ms else piece
+        for piece in pieces
+    ]
 
 
 def next_tick(due: int, period_ms: int, after: int) -> int:
@@ -97,17 +110,28 @@ def _make(worker: "PodWorker", container: Container, index: int, state: ProbeSta
     plan, process = container.plan.probes[state.position], container.process
     if process is None:
         return
-    pieces = process.probe(plan.kind, plan.action, plan.port, worker.ip)
+    pieces = in_time(plan, checking.outcomes(worker, container, process, plan))
     # The moment that counts is the probe's own; the step that carries it out comes up to 100 ms later.
     moment = state.due
     current, _ = piece_at(pieces, moment)
+    if current.errs:
+        # k8s: worker doProbe throws the result away
+        container.probes[index] = state._replace(due=state.due + plan.period_ms)
+        text = f"{plan.which} probe errored and resulted in unknown state: {current.message}"
+        worker.container_event(container, "Warning", "Unhealthy", text)
+        return
     after = observe(plan, state, pieces, moment)
+    if not after.due and checking.is_asked_each_time(worker, process, plan):
+        after = after._replace(due=state.due + plan.period_ms)
     container.probes[index] = after
     if not current.ok:
         worker.container_event(container, "Warning", "Unhealthy", f"{plan.which} probe failed: {current.message}")
         if after.failures >= plan.failure:
             _failed(worker, container, plan, now)
-    elif after.successes >= plan.success:
+        return
+    if current.warns:
+        worker.container_event(container, "Warning", "ProbeWarning", f"{plan.which} probe warning: {current.message}")
+    if after.successes >= plan.success:
         _succeeded(worker, container, plan, now)
 
 

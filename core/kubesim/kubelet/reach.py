@@ -69,7 +69,8 @@ class PodNetwork:
             raise not_found(PODS, name)
         node = worker.agent.name
         broken = self._fleet.faults_of(node).values()
-        if outages.NODE_CRASH in broken or (outages.PARTITION in broken and from_node != node):
+        is_off = self._fleet.outages.is_off(node)
+        if is_off or outages.NODE_CRASH in broken or (outages.PARTITION in broken and from_node != node):
             raise failure(503, "ServiceUnavailable", f"dial tcp {worker.ip}:{port}: connect: {NO_ROUTE}")
         return traffic.connect(worker, port)
 

@@ -47,7 +47,7 @@ class Container:
 
     __slots__ = (
         "back_off", "container_id", "image_back_off", "message", "past", "plan", "probes", "process", "pull",
-        "ready", "reason", "restarts", "retry_at", "start_at", "started", "state", "stop_at", "stopping",
+        "pull_error", "ready", "reason", "restarts", "retry_at", "start_at", "started", "state", "stop_at", "stopping",
         "tree",
     )  # fmt: skip
 
@@ -67,6 +67,8 @@ class Container:
         self.back_off: Wait | None = None
         self.image_back_off: Wait | None = None
         self.pull: Pull | None = None
+        self.pull_error = ""
+        """Why the last pull failed."""
         self.retry_at = 0
         """Not to be started before then."""
         self.start_at = 0

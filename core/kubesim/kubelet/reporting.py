@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 RESYNC_MS = 1_000
 """The kubelet notices within about a second that a container has ended. # k8s: PLEG relist period"""
+FLEETING_MS = 500
+"""A container that runs no longer is over before the kubelet looks at it."""
 MAX_MESSAGE = 4096
 MAX_LOG_MESSAGE = 2048
 MAX_LOG_LINES = 80
@@ -112,6 +114,18 @@ def follow(worker: "PodWorker", old: Tree) -> None:
 
 
 # ---------------------------------------------------------------------- status
+def is_fleeting(worker: "PodWorker", now: int) -> bool:
+    """Whether a container ends at once: the kubelet sees it when it has ended. # k8s: PLEG relist."""
+    if worker.stage != ACTIVE:
+        return False
+    for container in worker.containers:
+        process = container.process
+        ends = process.ends if process is not None and container.state == RUNNING else None
+        if process is not None and ends is not None and now <= ends.at_ms <= process.started_ms + FLEETING_MS:
+            return True
+    return False
+
+
 def publish(worker: "PodWorker") -> None:
     """Write the status, unless the API is out of reach."""
     agent = worker.agent
@@ -194,10 +208,7 @@ def _status(worker: "PodWorker", current: Tree) -> dict[str, Any]:
     if not worker.start_stamp:
         # It never came to anything on this node: there is nothing to tell but the end.
         return {**old, "phase": worker.final or old.get("phase") or pods.PENDING}
-    phase = worker.final
-    if not phase:
-        active = worker.stage >= ACTIVE
-        phase = lifecycle.phase(plan, worker.containers, terminal=False) if active else pods.PENDING
+    phase, ending = _phase(worker, old)
     made: dict[str, Any] = {
         "conditions": _conditions(worker, old.get("conditions") or [], phase, stamp, generation),
         "hostIP": agent.host_ip,
@@ -207,7 +218,7 @@ def _status(worker: "PodWorker", current: Tree) -> dict[str, Any]:
         "qosClass": old.get("qosClass") or plan.qos,
         "startTime": worker.start_stamp,
     }
-    if worker.reason:
+    if worker.reason and not ending:
         made["reason"], made["message"] = worker.reason, worker.message
         if not worker.ip and worker.stage == OVER:
             return made
@@ -227,6 +238,17 @@ def _status(worker: "PodWorker", current: Tree) -> dict[str, Any]:
     return made
 
 
+def _phase(worker: "PodWorker", old: Tree) -> tuple[str, bool]:
+    """The phase, and whether the pod comes to an end that is not told yet."""
+    if worker.final and worker.stage == STOPPING:
+        # k8s: status manager mergePodStatus: nothing of an end is told while containers may still run
+        return old.get("phase") or pods.RUNNING, True
+    if worker.final:
+        return worker.final, False
+    active = worker.stage >= ACTIVE
+    return lifecycle.phase(worker.plan, worker.containers, terminal=False) if active else pods.PENDING, False
+
+
 def _conditions(worker: "PodWorker", old: list[Tree], phase: str, stamp: str, generation: int) -> list[Tree]:
     plan, containers = worker.plan, worker.containers
     has_sandbox = _HOLDS if worker.ip and worker.stage in _WITH_SANDBOX else _FAILS
@@ -238,7 +260,8 @@ def _conditions(worker: "PodWorker", old: list[Tree], phase: str, stamp: str, ge
         verdicts = (has_sandbox, _HOLDS, containers_ready, containers_ready)
     book = worker.agent.shared.conditions
     if worker.notes is not None:
-        old = notes.merged(worker.notes, old, stamp, generation)
+        told = notes.during_stop(worker.notes) if worker.stage == STOPPING else worker.notes
+        old = notes.merged(told, old, stamp, generation)
     before = worker.own if worker.own else conditions.adopted(old)
     worker.own = book.transition(before, verdicts, stamp, generation)
     return book.joined(worker.own, old, stamp, generation)

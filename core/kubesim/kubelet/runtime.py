@@ -1,6 +1,6 @@
 """The port between kubelet and container runtime: what a started container is asked."""
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from kubesim.objects.wire import Tree
 
@@ -47,6 +47,8 @@ class Outcome(NamedTuple):
     """What it did to files."""
     not_found: bool = False
     """Whether there is no such program."""
+    timeline: Any = None
+    """What it writes when: the runtime's own."""
 
 
 class Piece(NamedTuple):
@@ -55,6 +57,12 @@ class Piece(NamedTuple):
     since_ms: int
     ok: bool
     message: str = ""
+    warns: bool = False
+    """Whether it succeeds with a warning, which the message is."""
+    millis: int = 0
+    """How long it takes; -1 for ever."""
+    errs: bool = False
+    """Whether it could not be made at all, for the reason that the message is."""
 
 
 class Facts(NamedTuple):

@@ -10,17 +10,16 @@ from kubesim.kubelet import (
     environment,
     hooks,
     images,
+    lifecycle,
     modes,
     mounts,
     probing,
+    pulling,
     surroundings,
 )
 from kubesim.kubelet.plan import APP
 from kubesim.kubelet.record import CRASH_LOOP, RUNNING, TERMINATED, Container, Past
 from kubesim.kubelet.runtime import START_ERROR, Ended, Facts
-from kubesim.kubelet.simruntime.agnhost.mounttest import MODES
-from kubesim.kubelet.simruntime.agnhost.roles import IMAGE as AGNHOST
-from kubesim.kubelet.simruntime.machine import USER
 from kubesim.kubelet.simruntime.program import Program
 from kubesim.objects.wire import Tree
 
@@ -32,6 +31,10 @@ RETRY_MS = 12_000
 SHOWN_MS = 2_000
 """How long ErrImagePull is shown before the back-off is."""
 START_ERROR_CODE = 128
+TOKEN_MARKS = ("token", "serviceaccount", "service-account", "inclusterclient")
+"""What the command line of a program says that looks at the token of its pod."""
+ENDLESS_MS = 10 * 365 * 24 * 3_600_000
+"""How long a hook takes that never ends."""
 
 
 def start(worker: "PodWorker", container: Container, now: int) -> None:
@@ -64,13 +67,18 @@ def _has_image(worker: "PodWorker", container: Container, now: int) -> bool:
         worker.container_event(container, "Warning", "InspectFailed", plan.image_error)
         _refuse(worker, container, "InvalidImageName", plan.image_error, now)
         return False
+    if worker.plan.pull_secrets:
+        pulling.warn(worker)
     present = reference.full in store.present
-    if plan.policy == "Never" and not present:
+    usable = present and pulling.may_use(worker, container)
+    if plan.policy == "Never" and not usable:
         text = f'Container image "{plan.image}" is not present with pull policy of Never'
+        if present:
+            text = pulling.NEVER.format(image=plan.image)
         worker.container_event(container, "Warning", "ErrImageNeverPull", text)
         _refuse(worker, container, "ErrImageNeverPull", text, now)
         return False
-    if present and plan.policy != "Always":
+    if usable and plan.policy != "Always":
         worker.container_event(container, "Normal", "Pulled", plan.present_text)
         return True
     entry = container.image_back_off
@@ -78,24 +86,23 @@ def _has_image(worker: "PodWorker", container: Container, now: int) -> bool:
         text = f'Back-off pulling image "{plan.image}"'
         worker.container_event(container, "Normal", "BackOff", text)
         worker.container_event(container, "Warning", "Failed", "Error: ImagePullBackOff")
-        container.wait(
-            "ImagePullBackOff", f"{text}: ErrImagePull: {_pull_error(container)}", entry.at_ms + entry.wait_ms
-        )
+        container.wait("ImagePullBackOff", f"{text}: {container.pull_error}", entry.at_ms + entry.wait_ms)
         return False
     worker.container_event(container, "Normal", "Pulling", f'Pulling image "{plan.image}"')
-    container.pull = store.pull(reference.full, _download(container), now)
+    container.pull = store.pull(reference.full, _download(worker, container), now)
     return False
 
 
-def _download(container: Container) -> int:
-    # A registry that has no such image says so after a few bytes.
-    return container.plan.profile.size if container.plan.profile.missing is None else 0
+def _download(worker: "PodWorker", container: Container) -> int:
+    # A registry that does not give the image says so after a few bytes.
+    return 0 if _pull_error(worker, container) else container.plan.profile.size
 
 
-def _pull_error(container: Container) -> str:
+def _pull_error(worker: "PodWorker", container: Container) -> str:
+    refused = pulling.refusal(worker, container)
     missing, reference = container.plan.profile.missing, container.plan.reference
-    if missing is None or reference is None:
-        return ""
+    if refused or missing is None or reference is None:
+        return refused
     host, _, path = reference.repository.partition("/")
     return missing.error.format(image=reference.full, host=host, path=path, tag=reference.tag or reference.digest)
 
@@ -106,15 +113,18 @@ def pulled(worker: "PodWorker", container: Container, now: int) -> None:
     container.pull = None
     if pull is None or plan.reference is None:
         return
-    error = _pull_error(container)
+    error = _pull_error(worker, container)
     if error:
+        reason, text = pulling.verdict(plan.image, error)
+        container.pull_error = f"{reason}: {text}"
         worker.container_event(container, "Warning", "Failed", f'Failed to pull image "{plan.image}": {error}')
-        worker.container_event(container, "Warning", "Failed", "Error: ErrImagePull")
+        worker.container_event(container, "Warning", "Failed", f"Error: {reason}")
         container.image_back_off = backoff.following(container.image_back_off, now, now)
-        container.wait("ErrImagePull", error, now + SHOWN_MS)
+        container.wait(reason, text, now + SHOWN_MS)
         return
     container.image_back_off = None
     worker.agent.keep_image(plan.reference.full, pull.size)
+    pulling.note(worker, container)
     worker.container_event(container, "Normal", "Pulled", pull.describe(plan.image))
     create(worker, container, now)
 
@@ -176,20 +186,24 @@ def program_of(worker: "PodWorker", container: Container) -> tuple[Program, Fact
         return plan.program, None, None
     host, agent = surroundings.host(worker), worker.agent
     facts = surroundings.facts(worker, container)
-    files = mounts.files(worker.pod, plan.tree, host, agent.lookup)
+    files = mounts.files(worker.pod, plan.tree, host, agent.lookup, _token(worker, container))
     if plan.program is not None:
-        return plan.program, facts, files
+        return plan.program, facts, disks.files(worker, container, files)
     files = disks.files(worker, container, {**surroundings.network_files(worker), **files})
     values = environment.resolve(worker.pod, plan.tree, host, agent.lookup, surroundings.services(worker)).values
-    if "runAsUser" in plan.user:
-        values[USER] = f"{plan.user['runAsUser']}:{plan.user.get('runAsGroup', 0)}"
-    if plan.profile.name == AGNHOST:
-        values[MODES] = modes.of_container(worker.pod, plan.tree, list(files))
+    values |= modes.person_of(plan.user)
     asked = plan.asked._replace(
         command=tuple(environment.expand(word, values) for word in plan.asked.command),
         arguments=tuple(environment.expand(word, values) for word in plan.asked.arguments),
     )
     return agent.shared.runtime.program(plan.profile, asked, values, files, facts), facts, files
+
+
+def _token(worker: "PodWorker", container: Container) -> mounts.Token:
+    """Who makes the tokens that the program finds: real ones cost a signature, and few programs look at them."""
+    tokens, asked = worker.agent.shared.tokens, container.plan.asked
+    looks = any(mark in word for word in (*asked.command, *asked.arguments) for mark in TOKEN_MARKS)
+    return tokens.content if looks and tokens is not None else mounts.no_token
 
 
 def _failed_start(worker: "PodWorker", container: Container, error: str, now: int) -> None:
@@ -198,6 +212,14 @@ def _failed_start(worker: "PodWorker", container: Container, error: str, now: in
     container.state, container.process = TERMINATED, None
     container.retry_at = now + 1_000
     container.touch()
+    _wait_again(worker, container, "RunContainerError", error)
+
+
+def _wait_again(worker: "PodWorker", container: Container, reason: str, message: str) -> None:
+    """A container that did not come up shows why, if it is started again. # k8s: kubelet reasonCache."""
+    past = container.past
+    if past is not None and lifecycle.restarts_after(worker.plan, container, past.ended):
+        container.wait(reason, message, container.retry_at)
 
 
 def _hook(worker: "PodWorker", container: Container, now: int) -> None:
@@ -207,9 +229,12 @@ def _hook(worker: "PodWorker", container: Container, now: int) -> None:
     if hook is not None and container.process is not None:
         millis, failure = run_hook(worker, container, hook, now)
         if failure:
-            worker.container_event(container, "Warning", "FailedPostStartHook", f"PostStartHook failed: {failure}")
+            # k8s: what a hook says may be secret, and is not told in events
+            worker.container_event(container, "Warning", "FailedPostStartHook", "PostStartHook failed")
             worker.container_event(container, "Normal", "Killing", "FailedPostStartHook")
             container.process.kill(now)
+            worker.ended(container, now)
+            _wait_again(worker, container, "PostStartHookError", hooks.told(worker, container, hook, failure))
             return
         if millis:
             container.start_at = now + millis
@@ -227,7 +252,7 @@ def run_hook(worker: "PodWorker", container: Container, hook: Tree, now: int) ->
         outcome = hooks.execute(worker, container, process, argv)
         if outcome.code:
             return 0, f"command '{' '.join(argv)}' exited with {outcome.code}: {outcome.output}"
-        return max(outcome.millis, 0), ""
+        return outcome.millis if outcome.millis >= 0 else ENDLESS_MS, ""
     if "httpGet" in hook or "tcpSocket" in hook:
         return 0, hooks.call(worker, container, hook)
     return 0, ""

@@ -45,7 +45,8 @@ def stop_container(worker: "PodWorker", container: Container, now: int, grace_ms
     if hook is not None and grace_ms > 0:
         millis, failure = starting.run_hook(worker, container, hook, now)
         if failure:
-            worker.container_event(container, "Warning", "FailedPreStopHook", f"PreStopHook failed: {failure}")
+            # k8s: what a hook says may be secret, and is not told
+            worker.container_event(container, "Warning", "FailedPreStopHook", "PreStopHook failed")
         if millis:
             container.stop_at = now + min(millis, grace_ms)
             return

@@ -1,12 +1,12 @@
 """Answers for the containers of a pod: connections, logs, commands and usage, with the kubelet's errors."""
 
-from kubesim.kubelet import disks, environment, mounts, probing, surroundings
+from kubesim.kubelet import disks, environment, modes, mounts, probing, surroundings
 from kubesim.kubelet.agent import Agent
 from kubesim.kubelet.environment import MissingError
 from kubesim.kubelet.plan import INIT
 from kubesim.kubelet.record import RUNNING, Container
 from kubesim.kubelet.runtime import Connection, LogLine, Outcome
-from kubesim.kubelet.simruntime.machine import USER
+from kubesim.kubelet.simruntime.agnhost.roles import PORTER
 from kubesim.kubelet.worker import PodWorker
 from kubesim.machinery.client import Client
 from kubesim.objects.errors import bad_request, failure, not_found
@@ -71,13 +71,15 @@ def connect(worker: PodWorker, port: int) -> Connection:
 
 
 def _referred(worker: PodWorker, container: Container) -> dict[str, str]:
-    if not container.plan.needs:
+    process = container.process
+    shows = process is not None and process.program.profile.protocol == PORTER
+    if not container.plan.needs and not shows:
         return {}
     try:
         found = environment.resolve(worker.pod, container.plan.tree, surroundings.host(worker), worker.agent.lookup)
     except MissingError:
         return {}
-    return found.referred
+    return dict(found.values) if shows else found.referred
 
 
 def _container(worker: PodWorker, name: str) -> Container:
@@ -135,7 +137,8 @@ def execute(worker: PodWorker, name: str, argv: tuple[str, ...], stdin: bytes = 
         found = environment.resolve(worker.pod, container.plan.tree, host, lookup, surroundings.services(worker)).values
     except MissingError:
         found = {}
-    values = {"HOSTNAME": worker.name, "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", **found}
+    values = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": worker.name, **found}
+    values.setdefault("HOME", "/root")
     if stdin:
         # Where the commands of the simulated shell look for what is piped into them.
         values["\x00stdin"] = stdin.decode("utf-8", "surrogateescape")
@@ -143,8 +146,7 @@ def execute(worker: PodWorker, name: str, argv: tuple[str, ...], stdin: bytes = 
     process.facts = surroundings.facts(worker, container)
     network = worker.agent.shared.runtime.network
     world = None if network is None else network.world(worker.namespace, worker.name)
-    if "runAsUser" in container.plan.user:
-        values[USER] = f"{container.plan.user['runAsUser']}:{container.plan.user.get('runAsGroup', 0)}"
+    values |= modes.person_of(container.plan.user)
     values["\x00argv"] = " ".join(process.program.argv)
     values["\x00cwd"] = str(container.plan.tree.get("workingDir") or "/")
     outcome = process.execute(argv, worker.agent.loop.now, values, world)

@@ -121,7 +121,7 @@ class PodWorker:
             self._advance(now)
         if self.stage == STOPPING and stopping.advance(self, now):
             self._conclude()
-        if self.dirty:
+        if self.dirty and not reporting.is_fleeting(self, now):
             reporting.publish(self)
         if self.stage == OVER:
             if self.deleting:

@@ -48,6 +48,15 @@ class Controller:
         self._due[key] = due
         self._loop.at(due, self._ripe, key, due)
 
+    @property
+    def agent(self) -> str:
+        """Under which name its writes are known."""
+        return self._client.identity.agent
+
+    def delayed(self) -> list[tuple[int, Hashable]]:
+        """When keys are looked at again, the next first."""
+        return sorted((due, key) for key, due in self._due.items())
+
     def describe_next(self) -> str:
         """What the next step does, for the time bar."""
         key = self.queue.peek()

@@ -49,5 +49,13 @@ class WorkQueue:
         """How often in a row the key has failed."""
         return self._failures.get(key, 0)
 
+    def waiting(self) -> list[tuple[Hashable, int]]:
+        """All keys in their order, each with its cause."""
+        return [(key, self._causes[key]) for key in self._order]
+
+    def failing(self) -> list[tuple[Hashable, int]]:
+        """The keys that failed when they were tried last, and how often in a row."""
+        return list(self._failures.items())
+
     def __len__(self) -> int:
         return len(self._order)

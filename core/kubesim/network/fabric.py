@@ -6,6 +6,7 @@ from kubesim.machinery.client import Client
 from kubesim.machinery.informer import Hub
 from kubesim.network import endpoints, paths, resolver
 from kubesim.network.dns import ClusterDns, is_outside
+from kubesim.network.healthchecks import HealthCheck
 from kubesim.network.paths import Hop, Path
 from kubesim.network.policies import PolicyTable
 from kubesim.network.policy import Peer
@@ -158,6 +159,11 @@ class Network:
         hops = [Hop(paths.CLIENT, "outside the cluster" if not source.pod else f"{source.namespace}/{source.pod}")]
         return self._service(source, place, "", port, hops, "TCP", peek=peek, external=external)
 
+    def to_health_check(self, place: tuple[str, str], node: str) -> Path:
+        """The way of a load balancer that asks a node whether it has endpoints of a Service."""
+        hops = (Hop(paths.NODE, f"{node or 'a node'} tells of the endpoints of {'/'.join(place)}"),)
+        return Path(CONNECTED, hops, wire=HealthCheck(self.proxy, place, node))
+
     def _address(self, source: Peer, pod: Tree | None, host: str, hops: list[Hop]) -> str:
         if _is_address(host):
             return host
@@ -218,12 +224,9 @@ class Network:
         kind = spec.get("type") or "ClusterIP"
         aim = chosen.get("targetPort", chosen["port"])
         hops.append(Hop(paths.SERVICE, f"{name} {kind} {address or spec.get('clusterIP', '')}:{port} to port {aim}"))
-        outside = (
-            external
-            if external is None
-            else external or (bool(address) and address not in (spec.get("clusterIPs") or ()))
-        )
-        return self._endpoints(source, place, service, chosen, hops, address, peek=peek, external=outside)
+        if not external and external is not None and address and address not in (spec.get("clusterIPs") or ()):
+            external = _from_outside(source)
+        return self._endpoints(source, place, service, chosen, hops, address, peek=peek, external=external)
 
     def _endpoints(
         self,
@@ -261,8 +264,12 @@ class Network:
                 there = source._replace(node=node)
                 return self._service(
                     there, behind[:2], "", behind[2] or _only_port(self.client, behind), hops, protocol,
-                    peek=peek, external=True,
+                    peek=peek, external=_from_outside(source),
                 )  # fmt: skip
+            asked = self.proxy.by_health_port(port)
+            if asked is not None:
+                hops.append(Hop(paths.NODE, f"{node} {address} tells of the endpoints of {'/'.join(asked)}"))
+                return Path(CONNECTED, tuple(hops), address, wire=HealthCheck(self.proxy, asked, node))
             held = self._dialer.on_node(node, address, port, protocol)
             if held is not None:
                 hops.append(Hop(paths.NODE, f"{node} {address} has port {port} of {held[0]}/{held[1]}"))
@@ -355,6 +362,11 @@ def _why_this(service: Tree, every: list[endpoints.Endpoint], target: Target, so
         words.append("still serves while it terminates")
     pod = f" ({target.namespace}/{target.pod} on {target.node})" if target.pod else ""
     return pod + (f": {', '.join(words)}" if words else "")
+
+
+def _from_outside(source: Peer) -> bool | None:
+    # k8s: what pods send to a node port or a load balancer stays inside, and minds no policy.
+    return None if source.pod else True
 
 
 def _only_port(client: Client, behind: tuple[str, str, str]) -> int:

@@ -18,7 +18,7 @@ TICK_MS = 5_000
 """How often traffic is worked out."""
 STATUS_MS = 15_000
 """How often the status of a Load is written while only its numbers change."""
-INFLIGHT_BYTES = 256 * 1024
+INFLIGHT_BYTES = 64 * 1024
 """What a request that is held takes by default."""
 BASE_MS = 2
 """What a request takes beside the work of the pod, in milliseconds."""

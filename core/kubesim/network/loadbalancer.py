@@ -39,6 +39,8 @@ class LoadBalancerController:
         self._pool = AddressPool(cidr)
         self._begun: dict[tuple[str, str], int] = {}
         """When the making of a load balancer began."""
+        self._changed_places: dict[tuple[str, str], None] = {}
+        """The Services whose load balancer is to be brought up to date."""
         hub.on(SERVICES, self._changed)
 
     def _changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
@@ -46,10 +48,13 @@ class LoadBalancerController:
             if old is not None:
                 self._pool.give_back(place(old))
                 self._begun.pop(place(old), None)
+                self._changed_places.pop(place(old), None)
             return
         for ingress in ingress_of(new):
             if ingress.get("ip"):
                 self._pool.claim(ingress["ip"], place(new))
+        if old is not None and old["spec"] is not new["spec"] and self._tell(old, new):
+            self._changed_places[place(new)] = None
         if new["spec"].get("type") == "LoadBalancer" or FINALIZER in (new["metadata"].get("finalizers") or ()):
             self.controller.add(place(new), revision)
 
@@ -65,9 +70,35 @@ class LoadBalancerController:
             self._clean(service, (namespace, name))
         return None
 
+    def _tell(self, old: Tree, new: Tree) -> bool:
+        """Say how a Service has changed; whether its load balancer has to change, too. # k8s: needsUpdate."""
+        before, after = old["spec"], new["spec"]
+        if not wants(old) and not wants(new):
+            return False
+        found = []
+        if wants(old) != wants(new) and not is_deleting(new):
+            found.append(("Type", f"{before.get('type')} -> {after.get('type')}"))
+        elif wants(old) and wants(new):
+            found = _differences(before, after)
+        for reason, text in found:
+            self._client.event(new, "Normal", reason, text)
+        ports = before.get("ports") != after.get("ports") or before.get("sessionAffinity") != after.get(
+            "sessionAffinity"
+        )
+        return bool(found) or ports
+
+    def _update(self, service: Tree, key: tuple[str, str]) -> None:
+        """The load balancer is there, and is told of changes."""
+        if key in self._changed_places:
+            del self._changed_places[key]
+            self._client.event(service, "Normal", "EnsuringLoadBalancer", "Ensuring load balancer")
+            self._client.event(service, "Normal", "EnsuredLoadBalancer", "Ensured load balancer")
+
     def _ensure(self, service: Tree, key: tuple[str, str]) -> int | None:
         if ingress_of(service):
+            self._update(service, key)
             return None
+        self._changed_places.pop(key, None)
         metadata = service["metadata"]
         begun = self._begun.get(key)
         if begun is None:
@@ -114,3 +145,25 @@ class LoadBalancerController:
 
     def _write(self, service: Tree, status: Tree) -> Tree:
         return self._client.update_status(SERVICES, {**service, "status": status})
+
+
+def _differences(before: Tree, after: Tree) -> list[tuple[str, str]]:
+    found = []
+    ranges = [each.get("loadBalancerSourceRanges") or [] for each in (before, after)]
+    if ranges[0] != ranges[1]:
+        found.append(("LoadBalancerSourceRanges", " -> ".join(f"[{' '.join(each)}]" for each in ranges)))
+    if before.get("loadBalancerIP") != after.get("loadBalancerIP"):
+        found.append(("LoadbalancerIP", f"{before.get('loadBalancerIP') or ''} -> {after.get('loadBalancerIP') or ''}"))
+    outside = [each.get("externalIPs") or [] for each in (before, after)]
+    if len(outside[0]) != len(outside[1]):
+        found.append(("ExternalIP", f"Count: {len(outside[0])} -> {len(outside[1])}"))
+    else:
+        found += [("ExternalIP", f"Added: {new}") for old, new in zip(*outside, strict=True) if old != new]
+    for field, reason in (
+        ("externalTrafficPolicy", "ExternalTrafficPolicy"),
+        ("healthCheckNodePort", "HealthCheckNodePort"),
+    ):
+        if before.get(field) != after.get(field):
+            empty = 0 if field == "healthCheckNodePort" else ""
+            found.append((reason, f"{before.get(field) or empty} -> {after.get(field) or empty}"))
+    return found

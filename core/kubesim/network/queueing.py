@@ -49,7 +49,8 @@ def serve(
     else:
         latency = base_seconds + _steady(min(rate, capacity), cpu_milli, capacity)
     latency = min(latency, base_seconds + TIMEOUT_SECONDS)
-    return Served(rate, done, lost, latency, waiting, done * cost_milli, min(rate, done) * latency + waiting)
+    # Little's law: the latency holds the wait already.
+    return Served(rate, done, lost, latency, waiting, done * cost_milli, max(min(rate, done) * latency, waiting))
 
 
 def _service(cpu_milli: float, capacity: float) -> float:

@@ -34,6 +34,7 @@ class ServiceProxy:
         self._slices: dict[Place, dict[str, endpoints.Slice]] = {}
         """By service, by slice name."""
         self._node_ports: dict[int, tuple[Place, str]] = {}
+        self._health_ports: dict[int, Place] = {}
         self._addresses: dict[str, Place] = {}
         self.exposed: dict[Place, Tree] = {}
         """The Services that are reached from outside: of type NodePort and LoadBalancer."""
@@ -76,6 +77,8 @@ class ServiceProxy:
             for port in new["spec"].get("ports") or ():
                 if port.get("nodePort"):
                     self._node_ports[port["nodePort"]] = (place, port.get("name") or "")
+            if new["spec"].get("healthCheckNodePort"):
+                self._health_ports[new["spec"]["healthCheckNodePort"]] = place
             for address in _addresses_of(new):
                 self._addresses[address] = place
         elif old is not None:
@@ -99,6 +102,9 @@ class ServiceProxy:
             known = self._node_ports.get(port.get("nodePort", 0))
             if known is not None and known[0] == place:
                 del self._node_ports[port["nodePort"]]
+        health = service["spec"].get("healthCheckNodePort", 0)
+        if self._health_ports.get(health) == place:
+            del self._health_ports[health]
         for address in _addresses_of(service):
             if self._addresses.get(address) == place:
                 del self._addresses[address]
@@ -120,6 +126,10 @@ class ServiceProxy:
         """Namespace, Service and port name behind a node port."""
         found = self._node_ports.get(number)
         return None if found is None else (*found[0], found[1])
+
+    def by_health_port(self, number: int) -> Place | None:
+        """The Service that load balancers ask about at a port of every node."""
+        return self._health_ports.get(number)
 
     def by_address(self, address: str) -> Place | None:
         """Namespace and name of the Service that has a cluster or load balancer address."""
@@ -148,9 +158,9 @@ class ServiceProxy:
         """The endpoint that a connection goes to.
 
         ``port`` is the Service's port, by number or name; ``client`` the caller's address, for session affinity;
-        ``external`` for what comes in through a node port or a load balancer, None for who knows the endpoints and
-        minds no policy, as ingress controllers do; ``peek`` when nothing is to be
-        connected, only told. Raises ApiError.
+        ``external`` for what comes in through a node port or a load balancer (which finds a node by itself when none
+        is named), None for who minds no policy, as ingress controllers do; ``peek`` when nothing is to be connected,
+        only told. Raises ApiError.
         """
         tree = self._client.get(SERVICES, namespace, service)
         if tree is None:
@@ -162,7 +172,7 @@ class ServiceProxy:
         origin = Origin(from_node, self._zone(from_node))
         every = [endpoint for endpoint in self.endpoints(namespace, service) if endpoint.port(name)]
         policy = spec.get("externalTrafficPolicy" if external else "internalTrafficPolicy") or "Cluster"
-        if policy == "Local" and external is not None:
+        if policy == "Local" and external is not None and (from_node or not external):
             every = [endpoint for endpoint in every if endpoint.node == from_node]
         found = endpoints.usable(every)
         if not found:

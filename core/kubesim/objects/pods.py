@@ -96,9 +96,62 @@ def requests(pod: Tree) -> Amounts:
     """What the pod asks of a node: containers, init containers, sidecars, pod level resources and overhead.
 
     # k8s: component-helpers/resource PodRequests
-    # differs: an in-place resize counts at once; allocated resources in the status are not looked at
     """
     return _memoised(pod["spec"], "requests", _requests_memo)
+
+
+def occupying(pod: Tree) -> Tree:
+    """The spec with the requests by which the pod counts on its node; the very spec when no resize is under way.
+
+    # k8s: PodRequests with UseStatusResources: the most of what is asked for, allocated and in force, and only the
+    # latter two when a resize can never be granted.
+    """
+    spec: Tree = pod["spec"]
+    status = pod.get("status") or {}
+    infeasible = any(
+        each["type"] == "PodResizePending" and each.get("reason") == "Infeasible"
+        for each in status.get("conditions") or ()
+    )
+    for field, listed in (("containers", "containerStatuses"), ("initContainers", "initContainerStatuses")):
+        known = {each["name"]: each for each in status.get(listed) or ()}
+        before = spec.get(field)
+        if not known or not before:
+            continue
+        after = [_occupying(each, known.get(each["name"]), infeasible=infeasible) for each in before]
+        if any(new is not old for new, old in zip(after, before, strict=True)):
+            spec = {**spec, field: after}
+    return spec
+
+
+def _occupying(container: Tree, status: Tree | None, *, infeasible: bool) -> Tree:
+    if status is None or status.get("resources") is None:
+        return container
+    asked = (container.get("resources") or EMPTY).get("requests") or EMPTY
+    most: dict[str, Any] = {} if infeasible else dict(asked)
+    for listed in (status["resources"].get("requests"), status.get("allocatedResources")):
+        for name, amount in (listed or EMPTY).items():
+            if name not in most or quantities.compare(amount, most[name]) > 0:
+                most[name] = amount
+    same = len(most) == len(asked) and all(
+        name in asked and quantities.compare(amount, asked[name]) == 0 for name, amount in most.items()
+    )
+    resources = container.get("resources") or EMPTY
+    return container if same else {**container, "resources": {**resources, "requests": most}}
+
+
+def is_resizing(pod: Tree) -> bool:
+    """Whether a container asks for other amounts than its status shows."""
+    spec, status = pod["spec"], pod.get("status") or EMPTY
+    for field, listed in (("containers", "containerStatuses"), ("initContainers", "initContainerStatuses")):
+        known = {each["name"]: each for each in status.get(listed) or ()}
+        for container in spec.get(field) or ():
+            there = known.get(container["name"])
+            if there is None or there.get("resources") is None:
+                continue
+            asked = container_amounts(container, "requests")
+            if asked != container_amounts(there, "requests") or asked != amounts_of(there.get("allocatedResources")):
+                return True
+    return False
 
 
 def limits(pod: Tree) -> Amounts:

@@ -1,6 +1,6 @@
 """Owner references, conditions, and the small questions that are asked of every object."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kubesim.objects.wire import EMPTY, Tree
@@ -21,6 +21,17 @@ def labels(obj: Tree) -> Tree:
     """The labels; the shared empty mapping when there are none."""
     found: Tree | None = obj["metadata"].get("labels")
     return EMPTY if found is None else found
+
+
+def without_annotations(obj: Tree, names: Iterable[str]) -> Tree:
+    """The object without some annotations; the very object when it has none of them."""
+    known = annotations(obj)
+    gone = [name for name in names if name in known]
+    if not gone:
+        return obj
+    metadata = {key: value for key, value in obj["metadata"].items() if key != "annotations"}
+    left = {name: value for name, value in known.items() if name not in gone}
+    return {**obj, "metadata": {**metadata, "annotations": left} if left else metadata}
 
 
 def annotations(obj: Tree) -> Tree:

@@ -4,13 +4,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kubesim.kubelet import settings as kubelet_settings
 from kubesim.kubelet.node import NodeSpec
+from kubesim.kubelet.settings import Settings as KubeletSettings
 from kubesim.objects import quantities
 from kubesim.scenario.documents import ManifestError, load_yaml, read_text
 
 NODE_FIELDS = frozenset(
-    ("name", "count", "role", "cpu", "memory", "pods", "zone", "region", "labels", "taints", "bandwidth", "images")
-)
+    (
+        "name", "count", "role", "cpu", "memory", "pods", "zone", "region", "labels", "taints", "bandwidth", "images",
+        "kubelet", "storage",
+    )
+)  # fmt: skip
 FIELDS = frozenset(
     (
         "name",
@@ -20,6 +25,7 @@ FIELDS = frozenset(
         "nodes",
         "manifests",
         "images",
+        "registries",
         "speed",
         "namespace",
         "generate",
@@ -68,6 +74,8 @@ class Description(NamedTuple):
     """How much virtual time passes before the cluster is shown."""
     releases: tuple[ReleaseSpec, ...] = ()
     folder: Path = Path()
+    registries: Mapping[str, Any] = {}
+    """Registries that ask for a login: ``host: {username, password}``."""
 
 
 class _Fields:
@@ -145,6 +153,7 @@ def parse(tree: Any, path: Path) -> Description:
         settle_ms=int(fields.get("settle", float, 0.0) * 1000),
         releases=_releases(fields.get("releases", list, []), path),
         folder=folder,
+        registries=fields.get("registries", dict, {}),
     )
 
 
@@ -218,6 +227,7 @@ def _nodes(item: Any, where: str, before: int) -> list[NodeSpec]:
     if role == "control-plane" and not taints:
         taints = ({"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},)
     del before
+    kubelet = _kubelet(fields)
     return [
         NodeSpec(
             name=name if count == 1 else f"{name}-{number + 1}",
@@ -229,9 +239,20 @@ def _nodes(item: Any, where: str, before: int) -> list[NodeSpec]:
             region=fields.get("region", str, ""),
             labels={str(key): str(value) for key, value in fields.get("labels", dict, {}).items()},
             taints=taints,
+            kubelet=kubelet,
+            ephemeral_storage=fields.quantity("storage", "100Gi"),
+            bandwidth=fields.quantity("bandwidth", "50Mi"),
+            images=tuple(_texts(fields, "images")),
         )
         for number in range(count)
     ]
+
+
+def _kubelet(fields: _Fields) -> KubeletSettings:
+    try:
+        return kubelet_settings.parse(fields.get("kubelet", dict, {}))
+    except kubelet_settings.SettingsError as error:
+        raise fields.error(f"kubelet.{error.field}", error.why) from error
 
 
 def _taint(text: Any, fields: _Fields) -> dict[str, str]:

@@ -25,9 +25,9 @@ def build(
 ) -> Cluster:
     """Build the cluster and apply its manifests, then ``sources``. Raises ManifestError; nothing is left half-built."""
     try:
-        catalogue = Catalogue.load(description.images)
+        catalogue = Catalogue.load(description.images, private=description.registries)
     except CatalogueError as error:
-        msg = f"{description.name}: images: {error}"
+        msg = f"{description.name}: {'' if str(error).startswith('registries.') else 'images: '}{error}"
         raise ManifestError(msg) from error
     settings = Settings(
         name=description.name,

@@ -44,8 +44,10 @@ class Filtered(NamedTuple):
     diagnosis: Diagnosis
 
 
-def default_plugins(volumes: tuple[Plugin, ...] = ()) -> tuple[Plugin, ...]:
-    """The plugins of the default profile that filter or score, in its order, those of volumes among them.
+def default_plugins(
+    snapshot: Snapshot, volumes: tuple[Plugin, ...] = (), devices: tuple[Plugin, ...] = ()
+) -> tuple[Plugin, ...]:
+    """The plugins of the default profile that filter or score, in its order, those of volumes and devices among them.
 
     # k8s: apis/config/v1 getDefaultPlugins
     """
@@ -58,7 +60,8 @@ def default_plugins(volumes: tuple[Plugin, ...] = ()) -> tuple[Plugin, ...]:
         NodeResourcesFit(),
         *volumes,
         PodTopologySpread(),
-        InterPodAffinity(),
+        InterPodAffinity(snapshot),
+        *devices,
         NodeResourcesBalancedAllocation(),
         ImageLocality(),
     )
@@ -67,9 +70,15 @@ def default_plugins(volumes: tuple[Plugin, ...] = ()) -> tuple[Plugin, ...]:
 class Framework:
     """Runs the plugins of a profile."""
 
-    def __init__(self, nominator: Nominator, volumes: tuple[Plugin, ...] = ()) -> None:
+    def __init__(
+        self,
+        nominator: Nominator,
+        snapshot: Snapshot,
+        volumes: tuple[Plugin, ...] = (),
+        devices: tuple[Plugin, ...] = (),
+    ) -> None:
         self.nominator = nominator
-        self.plugins = default_plugins(volumes)
+        self.plugins = default_plugins(snapshot, volumes, devices)
         self._filters = tuple(plugin for plugin in self.plugins if type(plugin).filter is not Plugin.filter)
         self._movers = tuple(plugin for plugin in self.plugins if type(plugin).pod_moved is not Plugin.pod_moved)
         self._scorers = tuple(plugin for plugin in self.plugins if plugin.weight)

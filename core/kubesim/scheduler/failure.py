@@ -8,18 +8,20 @@ from kubesim.objects.errors import ApiError
 from kubesim.objects.refs import condition, set_condition
 from kubesim.objects.wire import EMPTY, PODS, Gvr, Tree
 from kubesim.scheduler.decision import Preemption
+from kubesim.scheduler.devices.reserving import Reserving
 from kubesim.scheduler.diagnosis import Diagnosis
 from kubesim.scheduler.nodeinfo import PodRecord
 from kubesim.scheduler.nominator import Nominator, nominated_node
+from kubesim.scheduler.plugins.dynamic_resources import NAME as DYNAMIC_RESOURCES
+from kubesim.scheduler.plugins.dynamic_resources import NO_CLAIMS
 from kubesim.scheduler.podinfo import Incoming
-from kubesim.scheduler.preemption import Candidate, DefaultPreemption
+from kubesim.scheduler.preemption import DefaultPreemption
 from kubesim.scheduler.queue import QueuedPod
+from kubesim.scheduler.victims import Candidate
 
 PODDISRUPTIONBUDGETS = Gvr("policy", "v1", "poddisruptionbudgets")
-NO_CLAIMS = "no new claims to deallocate"
-"""What the DynamicResources plugin says of every pod. # k8s: plugins/dynamicresources PostFilter."""
 NOTHING_PREPARED = "not found"
-"""What it says when the pod was rejected before it came to its turn."""
+"""What DynamicResources says when the pod was rejected before it came to its turn."""
 GATED = "Scheduling is blocked due to non-empty scheduling gates"
 NOTE_LIMIT = 1024
 """# k8s: validation.NoteLengthLimit."""
@@ -28,13 +30,16 @@ NOTE_LIMIT = 1024
 class FailureHandler:
     """# k8s: scheduler handleSchedulingFailure, RunPostFilterPlugins."""
 
-    def __init__(self, loop: Loop, client: Client, nominator: Nominator, preemption: DefaultPreemption) -> None:
+    def __init__(
+        self, loop: Loop, client: Client, nominator: Nominator, preemption: DefaultPreemption, devices: Reserving
+    ) -> None:
         self.last_error = ""
         """What the API server said to the last write that failed."""
         self._loop = loop
         self._client = client
         self._nominator = nominator
         self._preemption = preemption
+        self._devices = devices
 
     def unschedulable(self, queued: QueuedPod, pod: Incoming, diagnosis: Diagnosis) -> tuple[str, Preemption | None]:
         """See to a pod that fits nowhere; returns the message and what preemption found."""
@@ -42,13 +47,14 @@ class FailureHandler:
         chosen: Candidate | None = None
         considered: Preemption | None = None
         post_filter = ""
-        if diagnosis.rejected is not None:
+        if diagnosis.rejected is not None and diagnosis.rejected.plugin != DYNAMIC_RESOURCES:
             post_filter = NOTHING_PREPARED
         elif diagnosis.node_count:
+            claims = self._devices.post_filter(pod) if diagnosis.rejected is None else NO_CLAIMS
             search = self._preemption.search(pod, diagnosis, self._client.list(PODDISRUPTIONBUDGETS))
             chosen = search.best
             if chosen is None:
-                post_filter = f"{NO_CLAIMS}, preemption: {search.message}"
+                post_filter = f"{claims}, preemption: {search.message}"
                 considered = Preemption(message=search.message)
                 nomination = "" if search.clears_nomination else None
             else:

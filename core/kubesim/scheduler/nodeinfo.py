@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from kubesim.scheduler.affinity import AffinityTerms
 
 ANY_ADDRESS = "0.0.0.0"
+NOT_STARTED = "9999"
+"""Later than any time."""
 Port = tuple[str, str, int]
 
 
@@ -50,7 +52,7 @@ class PodRecord:
     @property
     def start_time(self) -> str:
         """When it was started, as text that sorts by time; later than any time when it was not."""
-        started: str = (self.pod.get("status") or EMPTY).get("startTime") or "9999"
+        started: str = (self.pod.get("status") or EMPTY).get("startTime") or NOT_STARTED
         return started
 
 

@@ -10,6 +10,7 @@ from kubesim.objects.selectors import IN, NOTHING, Requirement, Selector, from_l
 from kubesim.objects.volumes import claim_names
 from kubesim.objects.wire import EMPTY, Tree
 from kubesim.scheduler.affinity import AffinityTerms, NodeRequirement, parse_affinity
+from kubesim.scheduler.devices.claims import PodClaim
 
 HOSTNAME = "kubernetes.io/hostname"
 ZONE = "topology.kubernetes.io/zone"
@@ -28,6 +29,8 @@ _RELEVANT = (
     "overhead",
     "resources",
 )
+DISKS = ("gcePersistentDisk", "awsElasticBlockStore", "rbd", "iscsi")
+"""The sources of volumes that a machine can have attached once, or several times for reading only."""
 _MEMO_SIZE = 4096
 
 
@@ -70,6 +73,10 @@ class PodInfo:
         self.image_containers = len(self.images)
         self.uses_claims = _uses_claims(spec)
         """Whether it uses PersistentVolumeClaims; which ones is not shared by pods that are alike."""
+        self.disks = _disks(spec)
+        """The volumes that cannot be on one node twice, or can only be read there."""
+        self.uses_devices = bool(spec.get("resourceClaims"))
+        """Whether it uses ResourceClaims; which ones is not shared either."""
         self.spread = tuple(spec.get("topologySpreadConstraints") or ())
 
     @property
@@ -92,6 +99,12 @@ class Incoming(NamedTuple):
     nominated: str = ""
     claims: tuple[str, ...] = ()
     """The claims it uses, those of its ephemeral volumes among them."""
+    ephemeral: tuple[str, ...] = ()
+    """Those of its claims that are made for its ephemeral volumes."""
+    devices: tuple[PodClaim, ...] = ()
+    """The ResourceClaims it uses."""
+    name: str = ""
+    """The name of the pod, where it uses claims of either sort."""
 
 
 class PodParser:
@@ -132,7 +145,8 @@ def _signature(namespace: str, spec: Tree) -> bytes:
     first = [_container_signature(c) for c in spec.get("initContainers") or ()]
     parts = [spec.get(name) for name in _RELEVANT]
     images = [volume["image"] for volume in spec.get("volumes") or () if "image" in volume]
-    return orjson.dumps((namespace, containers, first, parts, images, _uses_claims(spec)), option=orjson.OPT_SORT_KEYS)
+    uses = _uses_claims(spec), bool(spec.get("resourceClaims")), _disks(spec)
+    return orjson.dumps((namespace, containers, first, parts, images, uses), option=orjson.OPT_SORT_KEYS)
 
 
 def _container_signature(container: Tree) -> tuple[Any, ...]:
@@ -178,9 +192,19 @@ def _uses_claims(spec: Tree) -> bool:
     return any("persistentVolumeClaim" in each or "ephemeral" in each for each in spec.get("volumes") or ())
 
 
+def _disks(spec: Tree) -> tuple[Tree, ...]:
+    return tuple(each for each in spec.get("volumes") or () if any(source in each for source in DISKS))
+
+
 def claims_of(pod: Tree) -> tuple[str, ...]:
     """The claims that a pod uses, those of its ephemeral volumes among them."""
     return tuple(claim_names(pod["spec"], pod["metadata"]["name"]))
+
+
+def ephemeral_of(pod: Tree) -> tuple[str, ...]:
+    """The claims that are made for the ephemeral volumes of a pod."""
+    volumes = pod["spec"].get("volumes") or ()
+    return tuple(f"{pod['metadata']['name']}-{each['name']}" for each in volumes if "ephemeral" in each)
 
 
 def image_name(image: str) -> str:

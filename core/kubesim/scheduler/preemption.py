@@ -1,37 +1,26 @@
 """DefaultPreemption: finds the node where the least must go to make room for a pod of higher priority."""
 
 from collections.abc import Sequence
+from itertools import chain, islice
 from typing import NamedTuple
 
 from kubesim.kernel.chance import Chance
 from kubesim.objects.refs import condition
-from kubesim.objects.selectors import from_label_selector
 from kubesim.objects.wire import Tree
 from kubesim.scheduler.cache import Cache
 from kubesim.scheduler.cycle import Framework
 from kubesim.scheduler.diagnosis import Diagnosis, unavailable
-from kubesim.scheduler.framework import CycleState, Status
-from kubesim.scheduler.nodeinfo import NodeInfo, PodRecord
+from kubesim.scheduler.framework import CycleState
 from kubesim.scheduler.podinfo import Incoming
+from kubesim.scheduler.trials import Book, Result, Trials
+from kubesim.scheduler.victims import NAME, NO_VICTIMS, Candidate, Trial
 
-NAME = "DefaultPreemption"
 NOT_HELPFUL = "Preemption is not helpful for scheduling"
-NO_VICTIMS = "No preemption victims found for incoming pod"
 NEVER = "not eligible due to preemptionPolicy=Never."
 TERMINATING = "not eligible due to a terminating pod on the nominated node."
 
 MIN_CANDIDATES_PERCENT = 10
 MIN_CANDIDATES = 100
-_PRIORITY_SHIFT = 2**31
-
-
-class Candidate(NamedTuple):
-    """A node with the pods that would have to go, the most important first."""
-
-    node: NodeInfo
-    victims: tuple[PodRecord, ...]
-    violations: int
-    """How many of the victims a PodDisruptionBudget would rather keep."""
 
 
 class Search(NamedTuple):
@@ -51,6 +40,7 @@ class DefaultPreemption:
     def __init__(self, framework: Framework, cache: Cache, chance: Chance) -> None:
         self._framework = framework
         self._cache = cache
+        self._trials = Trials(cache, framework.nominator)
         self._random = chance.stream("preemption")
 
     def search(self, pod: Incoming, diagnosis: Diagnosis, budgets: Sequence[Tree]) -> Search:
@@ -64,7 +54,7 @@ class DefaultPreemption:
         if number and min(self._cache.priorities, default=pod.info.priority) >= pod.info.priority:
             statuses[NO_VICTIMS] = number
         elif number:
-            candidates = self._dry_run(pod, self._potential(diagnosis), budgets, statuses)
+            candidates = self._dry_run(pod, diagnosis, budgets, statuses)
         if candidates:
             return Search(_best(candidates), "", tuple(candidates))
         statuses[NOT_HELPFUL] = diagnosis.node_count - number
@@ -83,23 +73,20 @@ class DefaultPreemption:
         waiting = any(r.info.priority < priority and _is_preempted(r.pod) for r in node.pods.values())
         return TERMINATING if waiting else ""
 
-    def _potential(self, diagnosis: Diagnosis) -> list[NodeInfo]:
-        statuses = diagnosis.statuses
-        return [n for n in self._cache.live_nodes() if n.index in statuses and statuses[n.index].resolvable]
-
     def _dry_run(
-        self, pod: Incoming, potential: list[NodeInfo], budgets: Sequence[Tree], statuses: dict[str, int]
+        self, pod: Incoming, diagnosis: Diagnosis, budgets: Sequence[Tree], statuses: dict[str, int]
     ) -> list[Candidate]:
+        trying = _Trying(self._framework, self._cache, self._trials, pod, budgets)
+        book = trying.book(diagnosis)
+        potential = book.potential if book is not None else potential_nodes(diagnosis)
         wanted = min(max(len(potential) * MIN_CANDIDATES_PERCENT // 100, MIN_CANDIDATES), len(potential))
         offset = self._random.randrange(len(potential))
-        state: CycleState = {}
-        for plugin in self._framework.plugins:
-            plugin.pre_filter(state, pod, self._cache)
         kind: list[Candidate] = []
         violating: list[Candidate] = []
-        for position in range(len(potential)):
-            node = potential[(offset + position) % len(potential)]
-            found = _Trial(self._framework, state, pod, node).run(budgets)
+        for index in chain(islice(potential, offset, None), islice(potential, offset)):
+            found = None if book is None else book.find(index)
+            if found is None:
+                found = trying.result(index, book)
             if isinstance(found, Candidate):
                 (violating if found.violations else kind).append(found)
                 if kind and len(kind) + len(violating) >= wanted:
@@ -110,103 +97,60 @@ class DefaultPreemption:
         return kind + violating
 
 
-class _Trial:
-    """Takes pods off a copy of one node and puts back as many as it can; leaves the cycle's state as it was."""
+class _Trying:
+    """The trials of one pod; what the plugins count is prepared when the first of them asks for it."""
 
-    def __init__(self, framework: Framework, state: CycleState, pod: Incoming, node: NodeInfo) -> None:
+    def __init__(
+        self, framework: Framework, cache: Cache, trials: Trials, pod: Incoming, budgets: Sequence[Tree]
+    ) -> None:
         self._framework = framework
-        self._state = state
+        self._cache = cache
+        self._trials = trials
         self._pod = pod
-        self._original = node
-        self._node = node
-        self._gone: dict[str, PodRecord] = {}
+        self._budgets = budgets
+        self._quick = trials.apply_to(pod)
+        self._state: CycleState | None = None
 
-    def run(self, budgets: Sequence[Tree]) -> Candidate | Status:
-        """The victims on this node, or why it is no candidate. # k8s: SelectVictimsOnNode."""
-        priority = self._pod.info.priority
-        potential = [record for record in self._original.pods.values() if record.info.priority < priority]
-        if not potential:
-            return Status(NAME, (NO_VICTIMS,), resolvable=False)
-        self._node = self._original.copy()
-        self._remove(potential)
-        status = self._framework.check(self._state, self._pod, self._node)
-        result = self._reprieve(potential, budgets) if status is None else status
-        # The copy of the node is thrown away, but the counts of the plugins are those of the next trial.
-        self._add([record for record in self._gone.values() if self._framework.concerns(self._pod, record)])
-        return result
+    def book(self, diagnosis: Diagnosis) -> Book | None:
+        """What earlier trials of such a pod found, where that may be used again."""
+        if self._quick and self._trials.are_kept_for(self._pod, self._budgets):
+            return self._trials.book(self._pod, diagnosis)
+        return None
 
-    def _reprieve(self, potential: list[PodRecord], budgets: Sequence[Tree]) -> Candidate | Status:
-        potential.sort(key=importance)
-        violating, others = split_by_budget(potential, budgets)
-        victims = [record for record in violating if not self._spare(record)]
-        violations = len(victims)
-        victims += [record for record in others if not self._spare(record)]
-        if not victims:
-            return Status(NAME, (f'expected at least one victim pod on node "{self._original.name}"',))
-        return Candidate(self._original, tuple(sorted(victims, key=importance)), violations)
+    def result(self, index: int, book: Book | None) -> Result:
+        """What comes of a node; noted in the book, if there is one."""
+        node = self._cache.nodes[index]
+        if node is None:
+            msg = "a node that has gone is still among those that are tried"
+            raise RuntimeError(msg)
+        found = self._trials.result(self._pod, node, self._budgets) if self._quick else None
+        if found is None:
+            found = Trial(self._framework, self._prepared(), self._pod, node).run(self._budgets)
+        if book is not None:
+            book.keep(node, self._pod.info.priority, found)
+        return found
 
-    def _spare(self, record: PodRecord) -> bool:
-        self._add([record])
-        if self._framework.check(self._state, self._pod, self._node) is None:
-            return True
-        self._remove([record])
-        return False
-
-    def _remove(self, records: list[PodRecord]) -> None:
-        self._framework.move(self._state, self._pod, self._node, records, -1)
-        for record in records:
-            self._gone[record.uid] = record
-
-    def _add(self, records: list[PodRecord]) -> None:
-        self._framework.move(self._state, self._pod, self._node, records, 1)
-        for record in records:
-            del self._gone[record.uid]
+    def _prepared(self) -> CycleState:
+        if self._state is None:
+            self._state = {}
+            for plugin in self._framework.plugins:
+                plugin.pre_filter(self._state, self._pod, self._cache)
+        return self._state
 
 
-def importance(record: PodRecord) -> tuple[int, str]:
-    """Sorts the pods that should be kept first to the front. # k8s: util.MoreImportantPod."""
-    return -record.info.priority, record.start_time
-
-
-def split_by_budget(records: Sequence[PodRecord], budgets: Sequence[Tree]) -> tuple[list[PodRecord], list[PodRecord]]:
-    """The pods whose eviction a budget does not allow, and the others. # k8s: filterPodsWithPDBViolation."""
-    allowed = [(b.get("status") or {}).get("disruptionsAllowed", 0) for b in budgets]
-    selectors = [from_label_selector(b["spec"].get("selector")) for b in budgets]
-    violating: list[PodRecord] = []
-    others: list[PodRecord] = []
-    for record in records:
-        broken = False
-        labels = record.labels
-        for position, budget in enumerate(budgets):
-            selector = selectors[position]
-            if not labels or budget["metadata"]["namespace"] != record.namespace:
-                continue
-            # k8s: an empty selector protects nothing here.
-            if selector.matches_everything or not selector.matches(labels):
-                continue
-            if record.pod["metadata"]["name"] in ((budget.get("status") or {}).get("disruptedPods") or {}):
-                continue
-            allowed[position] -= 1
-            broken = broken or allowed[position] < 0
-        (violating if broken else others).append(record)
-    return violating, others
+def potential_nodes(diagnosis: Diagnosis) -> list[int]:
+    """The nodes on which preemption may help, in order of arrival."""
+    return sorted([index for index, status in diagnosis.statuses.items() if status.resolvable])
 
 
 def _best(candidates: Sequence[Candidate]) -> Candidate:
     # k8s: pickOneNodeForPreemption; max and min keep the first of equals.
-    least = min(_cost(candidate) for candidate in candidates)
-    return max((c for c in candidates if _cost(c) == least), key=_started)
-
-
-def _cost(candidate: Candidate) -> tuple[int, int, int, int]:
-    victims = candidate.victims
-    total = sum(victim.info.priority + _PRIORITY_SHIFT for victim in victims)
-    return candidate.violations, victims[0].info.priority, total, len(victims)
+    least = min([candidate.cost for candidate in candidates])
+    return max([c for c in candidates if c.cost == least], key=_started)
 
 
 def _started(candidate: Candidate) -> str:
-    highest = candidate.victims[0].info.priority
-    return min(victim.start_time for victim in candidate.victims if victim.info.priority == highest)
+    return candidate.started
 
 
 def _is_preempted(pod: Tree) -> bool:

@@ -164,6 +164,10 @@ class SchedulingQueue:
         """Whether any pod waits for the cluster to change."""
         return bool(self._pool)
 
+    def gated(self) -> list[QueuedPod]:
+        """The pods that may not be tried yet; looked for only when there are any."""
+        return [queued for queued in self._pods.values() if queued.where == GATED] if self._counts[GATED] else []
+
     def count(self, where: str) -> int:
         """How many pods are in one part of the queue."""
         return self._counts[where]
@@ -299,3 +303,8 @@ class SchedulingQueue:
 def backoff(times: int) -> int:
     """How long to wait after so many failures, in milliseconds."""
     return int(min(INITIAL_BACKOFF_MS << min(times - 1, 10), MAX_BACKOFF_MS)) if times else 0
+
+
+def everything(queue: SchedulingQueue) -> list[QueuedPod]:
+    """Every pod that has no node yet, wherever in the queue it is."""
+    return list(queue._pods.values())

@@ -9,6 +9,9 @@ from kubesim.objects.wire import PODS, Tree
 from kubesim.scheduler.cache import Cache
 from kubesim.scheduler.cycle import Framework
 from kubesim.scheduler.decision import Bound, Decision, NodeVerdict
+from kubesim.scheduler.devices.pools import Inventory
+from kubesim.scheduler.devices.reserving import Reserving
+from kubesim.scheduler.devices.waiting import Waiting
 from kubesim.scheduler.diagnosis import Diagnosis
 from kubesim.scheduler.explaining import Explainer
 from kubesim.scheduler.failure import FailureHandler
@@ -18,13 +21,14 @@ from kubesim.scheduler.nominator import Nominator
 from kubesim.scheduler.placement.index import Choice
 from kubesim.scheduler.placement.registry import Placements
 from kubesim.scheduler.plugins.default_binder import DefaultBinder
+from kubesim.scheduler.plugins.dynamic_resources import DynamicResources, SelectorPort
 from kubesim.scheduler.plugins.node_volume_limits import NodeVolumeLimits
 from kubesim.scheduler.plugins.volume_binding import VolumeBinding
 from kubesim.scheduler.plugins.volume_restrictions import VolumeRestrictions
 from kubesim.scheduler.plugins.volume_zone import VolumeZone
 from kubesim.scheduler.podinfo import Incoming, PodInfo, PodParser, claims_of
 from kubesim.scheduler.preemption import DefaultPreemption
-from kubesim.scheduler.queue import FLUSH_PERIOD_MS, POOL, QueuedPod, SchedulingQueue
+from kubesim.scheduler.queue import FLUSH_PERIOD_MS, POOL, QueuedPod, SchedulingQueue, everything
 from kubesim.scheduler.selectors import DefaultSelectors
 from kubesim.scheduler.storage import Storage
 from kubesim.scheduler.volumebinder import VolumeBinder
@@ -39,7 +43,9 @@ __all__ = ["Decision", "NodeVerdict", "Scheduler"]
 class Scheduler:
     """The default scheduler. Each scheduling cycle is one callback of the loop."""
 
-    def __init__(self, loop: Loop, hub: Hub, client: Client, chance: Chance) -> None:
+    def __init__(
+        self, loop: Loop, hub: Hub, client: Client, chance: Chance, selectors: SelectorPort | None = None
+    ) -> None:
         self.enabled = True
         """False while the component is crashed: pods pile up."""
         self.cycles = 0
@@ -52,14 +58,18 @@ class Scheduler:
         self._storage = Storage(client)
         binding = VolumeBinding(self._storage)
         limits = (VolumeRestrictions(self._storage), NodeVolumeLimits(self._storage))
-        self._framework = Framework(self._nominator, (*limits, binding, VolumeZone(self._storage)))
+        inventory = Inventory(client)
+        resources = DynamicResources(inventory, selectors)
+        volumes = (*limits, binding, VolumeZone(self._storage))
+        self._framework = Framework(self._nominator, self._cache, volumes, (resources,))
+        self._devices = Reserving(client, resources, inventory)
         self._parser = PodParser()
         self._selectors = DefaultSelectors(client)
         self._placements = Placements(self._cache, self._nominator, self._parser, self._selectors)
         self._queue = SchedulingQueue(self._framework)
         self._binder = DefaultBinder()
         preemption = DefaultPreemption(self._framework, self._cache, chance)
-        self._failures = FailureHandler(loop, client, self._nominator, preemption)
+        self._failures = FailureHandler(loop, client, self._nominator, preemption, self._devices)
         self._history = History()
         self._explainer = Explainer(client, self._cache, self._framework, self._placements, self._history)
         self._volumes = VolumeBinder(loop, client, binding, self._volumes_done)
@@ -78,8 +88,11 @@ class Scheduler:
             self._placements,
             self._arm,
             self._failures.gated,
+            resources,
         )
         self._watching.start(hub)
+        self._waiting = Waiting(self._queue, inventory, self._watching.tell, self._watching.try_gated)
+        self._waiting.follow(hub)
         self._volumes.follow(hub, self._watching.tell)
 
     # ------------------------------------------------------------------ for the screen
@@ -157,9 +170,9 @@ class Scheduler:
 
     def _needs_scan(self, info: PodInfo, pod: Tree) -> bool:
         """Whether only the full cycle will do: volumes, named nodes, places held for nominated pods."""
-        if info.uses_claims and not self._storage.is_open(self._storage.claims(info.namespace, claims_of(pod))):
+        if info.uses_claims and not self._storage.leaves_open(info.namespace, pod):
             return True
-        if info.node_names is not None or self._cache.inventory.shared_hostnames:
+        if info.uses_devices or info.disks or info.node_names is not None or self._cache.inventory.shared_hostnames:
             return True
         nominator = self._nominator
         if not nominator:
@@ -183,6 +196,12 @@ class Scheduler:
         self._cache.add_pod(pod, info, choice.node.name, assumed=True)
         if self._nominator:
             self._nominator.remove(queued.uid)
+        if info.uses_devices:
+            try:
+                self._devices.reserve(self._placements.incoming(pod), choice.node, self._cache)
+            except ApiError as error:
+                self._unbind(queued, error, 'running PreBind plugin "DynamicResources"')
+                return
         if info.uses_claims:
             try:
                 if not self._volumes.begin(queued.uid, info.namespace, claims_of(pod), choice.node):
@@ -223,6 +242,8 @@ class Scheduler:
 
     def _unbind(self, queued: QueuedPod, error: ApiError, step: str = 'running Bind plugin "DefaultBinder"') -> None:
         self._cache.remove_pod(queued.uid)
+        if queued.pod["spec"].get("resourceClaims"):
+            self._devices.unreserve(queued.pod)
         now = self._loop.now
         self._queue.notify(ClusterEvent("AssignedPod", ("Delete",), queued.pod, None), now, queued.cause)
         if error.code == 404:
@@ -281,3 +302,8 @@ class Scheduler:
         self._arm()
         if self._queue.is_waiting:
             self._arm_flush()
+
+
+def queued(scheduler: Scheduler) -> list[QueuedPod]:
+    """Every pod that has no node yet, wherever in the queue it is."""
+    return everything(scheduler._queue)

@@ -9,7 +9,7 @@ from kubesim.objects.storageclasses import class_of
 from kubesim.objects.wire import CLAIMS, EMPTY, STORAGECLASSES, VOLUMES, Gvr, Tree
 from kubesim.scheduler.affinity import NodeRequirement
 from kubesim.scheduler.nodeinfo import NodeInfo
-from kubesim.scheduler.podinfo import claims_of
+from kubesim.scheduler.podinfo import Incoming, claims_of, ephemeral_of
 
 CSINODES = Gvr("storage.k8s.io", "v1", "csinodes")
 CSIDRIVERS = Gvr("storage.k8s.io", "v1", "csidrivers")
@@ -84,9 +84,25 @@ class Storage:
             return Claims("pod has unbound immediate PersistentVolumeClaims")
         return Claims("", tuple(bound), tuple(delayed), lost, tuple(single))
 
+    def ephemeral_problem(self, pod: Incoming) -> str:
+        """What there is to say against the claims of ephemeral volumes: not made yet, or not for this pod."""
+        for name in pod.ephemeral:
+            namespace = pod.info.namespace
+            claim = self._client.get(CLAIMS, namespace, name)
+            if claim is None:
+                return f'waiting for ephemeral volume controller to create the persistentvolumeclaim "{name}"'
+            owner = refs.controller_of(claim)
+            if owner is None or owner["uid"] != pod.uid:
+                return f"PVC {namespace}/{name} was not created for pod {namespace}/{pod.name} (pod is not owner)"
+        return ""
+
     def class_of(self, claim: Tree) -> Tree | None:
         """The storage class of a claim."""
         return self._client.get(STORAGECLASSES, "", class_of(claim))
+
+    def leaves_open(self, namespace: str, pod: Tree) -> bool:
+        """Whether the claims of a pod say nothing about nodes."""
+        return not ephemeral_of(pod) and self.is_open(self.claims(namespace, claims_of(pod)))
 
     def is_open(self, found: Claims) -> bool:
         """Whether every node will do as far as these claims go, limits of attachments aside."""

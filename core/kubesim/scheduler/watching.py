@@ -4,17 +4,19 @@ from collections.abc import Callable, Sequence
 
 from kubesim.machinery.client import Client
 from kubesim.machinery.informer import Hub
-from kubesim.objects.pods import FAILED, SUCCEEDED, amounts_of, requests
+from kubesim.objects.pods import FAILED, SUCCEEDED, amounts_of, is_resizing, occupying, requests
 from kubesim.objects.refs import labels as labels_of
 from kubesim.objects.wire import EMPTY, NAMESPACES, NODES, PODS, SERVICES, Tree
 from kubesim.scheduler.cache import Cache
+from kubesim.scheduler.devices.claims import pod_claims
 from kubesim.scheduler.framework import ClusterEvent
 from kubesim.scheduler.nodeinfo import PodRecord
 from kubesim.scheduler.nominator import Nominator, nominated_node
 from kubesim.scheduler.placement.registry import Placements
+from kubesim.scheduler.plugins.dynamic_resources import DynamicResources
 from kubesim.scheduler.plugins.gates import SchedulingGates
-from kubesim.scheduler.podinfo import PodParser
-from kubesim.scheduler.queue import GATED, SchedulingQueue
+from kubesim.scheduler.podinfo import PodInfo, PodParser
+from kubesim.scheduler.queue import GATED, QueuedPod, SchedulingQueue
 from kubesim.scheduler.selectors import DefaultSelectors
 
 DEFAULT_SCHEDULER = "default-scheduler"
@@ -35,6 +37,7 @@ class Watching:
         placements: Placements,
         wake: Callable[[], None],
         on_gated: Callable[[Tree, int], None],
+        resources: DynamicResources,
     ) -> None:
         self._client = client
         self._cache = cache
@@ -48,6 +51,9 @@ class Watching:
         self._on_gated = on_gated
         """A bound method that is told of each new pod with gates, and of the revision."""
         self._gates = SchedulingGates()
+        self._resources = resources
+        self._resizing: dict[str, None] = {}
+        """The pods that count as more or less than their spec says, until a resize has come to its end."""
 
     def start(self, hub: Hub) -> None:
         """Take in what is there, then follow the hub."""
@@ -132,6 +138,7 @@ class Watching:
         if (
             record is None
             or record.pod is not old
+            or (self._resizing and after["uid"] in self._resizing)
             or before.get("labels") is not after.get("labels")
             or "deletionTimestamp" in after
             or new["status"].get("phase") in _ENDED
@@ -146,11 +153,12 @@ class Watching:
         if record is None:
             self._queue.remove(uid)
             self._nominator.remove(uid)
-            self._cache.add_pod(pod, self._parser.parse(pod), pod["spec"]["nodeName"])
+            self._cache.add_pod(pod, self._info_of(pod), pod["spec"]["nodeName"])
             self.tell(ClusterEvent("AssignedPod", ("Add",), None, pod), revision)
             return
         before, assumed = record.pod, record.assumed
-        if before["spec"] is pod["spec"] and before["metadata"].get("labels") is pod["metadata"].get("labels"):
+        same = before["spec"] is pod["spec"] and before["metadata"].get("labels") is pod["metadata"].get("labels")
+        if same and uid not in self._resizing:
             self._cache.confirm_pod(record, pod)
             return
         if assumed:
@@ -165,15 +173,24 @@ class Watching:
         old, new = record.pod["spec"], pod["spec"]
         same = old["containers"] is new["containers"] and old.get("initContainers") is new.get("initContainers")
         same = same and old.get("overhead") is new.get("overhead") and old.get("resources") is new.get("resources")
-        if same and record.node == new["nodeName"]:
+        if same and record.node == new["nodeName"] and record.uid not in self._resizing:
             self._cache.confirm_pod(record, pod)
             return
-        info = self._parser.parse(pod)
+        info = self._info_of(pod)
         if info is record.info and record.node == new["nodeName"]:
             self._cache.confirm_pod(record, pod)
             return
         self._cache.remove_pod(record.uid)
         self._cache.add_pod(pod, info, new["nodeName"])
+
+    def _info_of(self, pod: Tree) -> PodInfo:
+        """A pod on a node by what it counts as there."""
+        uid = pod["metadata"]["uid"]
+        if not (pod.get("status") or EMPTY).get("containerStatuses") or not is_resizing(pod):
+            self._resizing.pop(uid, None)
+            return self._parser.parse(pod)
+        self._resizing[uid] = None
+        return self._parser.parse({**pod, "spec": occupying(pod)})
 
     def _pending(self, old: Tree | None, new: Tree, revision: int) -> None:
         uid = new["metadata"]["uid"]
@@ -182,7 +199,7 @@ class Watching:
             if uid in self._cache.records:
                 return
             gated = bool(self._gates.pre_enqueue(new))
-            self._queue.add(new, self._client.now(), revision, gated=gated)
+            self._queue.add(new, self._client.now(), revision, gated=gated or not self._has_claims(new))
             if gated:
                 self._on_gated(new, revision)
             if nominated_node(new):
@@ -192,17 +209,28 @@ class Watching:
         before = queued.pod if old is None else old
         queued.pod = new
         self._renominate(before, new)
-        if before["spec"] is new["spec"] and before["metadata"].get("labels") is new["metadata"].get("labels"):
-            return
         if queued.where == GATED:
-            if not self._gates.pre_enqueue(new):
-                self._queue.ungate(queued, self._client.now(), revision)
-                self._wake()
+            self.try_gated(queued, revision)
+            return
+        if before["spec"] is new["spec"] and before["metadata"].get("labels") is new["metadata"].get("labels"):
             return
         actions = _pod_actions(before, new)
         if actions:
             event = ClusterEvent("UnscheduledPod", actions, before, new)
             self._queue.notify(event, self._client.now(), revision, queued)
+            self._wake()
+
+    def _has_claims(self, pod: Tree) -> bool:
+        if "resourceClaims" not in pod["spec"]:
+            return True
+        metadata = pod["metadata"]
+        used = pod_claims(pod)
+        return not self._resources.problem(metadata["namespace"], metadata["name"], metadata["uid"], used)
+
+    def try_gated(self, queued: QueuedPod, revision: int) -> None:
+        """Let a pod into the queue when nothing keeps it out any more."""
+        if not self._gates.pre_enqueue(queued.pod) and self._has_claims(queued.pod):
+            self._queue.ungate(queued, self._client.now(), revision)
             self._wake()
 
     def _renominate(self, old: Tree, new: Tree) -> None:
@@ -219,6 +247,7 @@ class Watching:
         queued = self._queue.remove(uid)
         nominated = self._nominator.node_of(uid)
         self._nominator.remove(uid)
+        self._resizing.pop(uid, None)
         record = self._cache.remove_pod(uid)
         if record is not None or (queued is not None and nominated):
             self.tell(ClusterEvent("AssignedPod", ("Delete",), pod, None), revision)
@@ -258,8 +287,9 @@ def _pod_actions(old: Tree, new: Tree) -> tuple[str, ...]:
     actions = []
     if labels_of(old) != labels_of(new):
         actions.append("UpdatePodLabel")
-    if old["spec"] is not new["spec"]:
-        before, after = requests(old), requests(new)
+    was, now = occupying(old), occupying(new)
+    if was is not now:
+        before, after = requests({"spec": was}), requests({"spec": now})
         if any(after.get(name, 0) < amount for name, amount in before.items()):
             actions.append("UpdatePodScaleDown")
         if old["spec"].get("tolerations") != new["spec"].get("tolerations"):

@@ -1,5 +1,6 @@
 """Snapshots: a whole object graph to bytes and back, sharing kept; reading builds only the simulator's own values."""
 
+import gc
 import io
 import os
 import pickle
@@ -53,15 +54,29 @@ def _safe_getattr(owner: Any, name: str) -> Any:
     return getattr(owner, name)
 
 
+class _Still:
+    """A stretch without garbage collections: they would look through all that was read again and again."""
+
+    def __enter__(self) -> None:
+        self._was = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *exception: object) -> None:
+        if self._was:
+            gc.enable()
+
+
 def to_bytes(graph: Any) -> bytes:
     """Encode a graph of data and bound methods; what is shared stays shared."""
-    return pickle.dumps(graph, protocol=5)
+    with _Still():
+        return pickle.dumps(graph, protocol=5)
 
 
 def from_bytes(data: bytes) -> Any:
     """Decode what ``to_bytes`` made. Raises SnapshotError for anything else."""
     try:
-        return _Reader(io.BytesIO(data)).load()
+        with _Still():
+            return _Reader(io.BytesIO(data)).load()
     except SnapshotError:
         raise
     except Exception as error:  # a damaged pickle may raise almost anything

@@ -32,3 +32,10 @@ def deleted(name: str, **_: Any) -> None:
 @kopf.timer("example.com", "v1", "widgets", interval=0.2)
 def tick(status: Any, patch: Any, **_: Any) -> None:
     patch.status["ticks"] = status.get("ticks", 0) + 1
+
+
+@kopf.daemon("example.com", "v1", "widgets", cancellation_timeout=1.0)
+async def watch_over(name: str, stopped: kopf.DaemonStopped, **_: Any) -> None:
+    print(f"watching over: {name}", flush=True)
+    await stopped.wait()
+    print(f"no longer watching over: {name}", flush=True)

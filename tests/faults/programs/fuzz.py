@@ -15,8 +15,18 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 URL, TOKEN, DOCUMENT = sys.argv[1:4]
 SECONDS, EXAMPLES = float(sys.argv[4]), int(sys.argv[5])
 STREAMS = ("/exec", "/attach", "/portforward", "/proxy", "/log")
-KNOWN = ("strconv.ParseUint", "failed to create typed patch object", "failed to convert", "unknown patch type")
-"""Errors without a status of their own, which the real server tells as 500, too."""
+KNOWN = (
+    "strconv.ParseUint",
+    "failed to create typed patch object",
+    "failed to convert",
+    "unknown patch type",
+    "Component not found",
+    "target.name: Required value",
+)
+"""Errors without a status of their own, which the real server tells as 500, too.
+
+# k8s: the last two are of pkg/registry/core/componentstatus/rest.go and pkg/registry/core/pod/storage/storage.go
+"""
 
 warnings.simplefilter("ignore")
 session = requests.Session()

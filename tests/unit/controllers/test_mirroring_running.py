@@ -152,5 +152,6 @@ def test_a_second_block_becomes_ready_and_can_go(make_cluster: Callable[..., Clu
     cluster.advance(1_000)
     assert is_condition_true(cluster.store.get(SERVICECIDRS, "", "more"), "Ready")
     cluster.handle(Request("delete", Key(SERVICECIDRS, "", "more")))
-    cluster.advance(1_000)
+    # k8s: deletionGracePeriod, 10 s for those who may just be taking an address of it.
+    cluster.advance(12_000)
     assert cluster.store.get(SERVICECIDRS, "", "more") is None

@@ -39,6 +39,8 @@ SERVICES_NOW = [
         (builders.crash_node("n1"), "crash-n1", "NodeCrash", {"kind": "Node", "name": "n1"}),
         (builders.stop_kubelet("n1"), "kubelet-stop-n1", "KubeletStop", {"kind": "Node", "name": "n1"}),
         (builders.partition("n1"), "partition-n1", "NetworkPartition", {"kind": "Node", "name": "n1"}),
+        (builders.shut_down("n1"), "shutdown-n1", "NodeShutdown", {"kind": "Node", "name": "n1"}),
+        (builders.take_pids("n1"), "pids-n1", "PIDPressure", {"kind": "Node", "name": "n1"}),
         (
             builders.kill_containers("a", "b"),
             "kill-a.b",
@@ -46,7 +48,7 @@ SERVICES_NOW = [
             {"kind": "Pod", "namespace": "a", "name": "b"},
         ),
     ],
-    ids=["crash", "stop", "partition", "kill"],
+    ids=["crash", "stop", "partition", "shutdown", "pids", "kill"],
 )
 def test_builders(fault, name, type_, target):
     assert fault == {
@@ -74,6 +76,19 @@ def test_node_crash_hits_pods_owners_and_services():
         (Key(SERVICES, "shop", "web"), blast.SHRINKS, "2 of 3"),
         (Key(SERVICES, "shop", "db"), blast.LOSES, "1 of 1"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "node", "pod"),
+    [
+        (builders.shut_down("n2"), (blast.STOPS, "machine shut down"), (blast.STOPS, "ReplicaSet/rs")),
+        (builders.take_pids("n2"), ("low on process numbers", ""), (blast.THREATENED, "ReplicaSet/rs")),
+    ],
+    ids=["shutdown", "pids"],
+)
+def test_whom_a_node_that_ends_or_is_short_hits(fault, node, pod):
+    hits = faults.blast_radius(fault, PODS_NOW)
+    assert hits[:2] == [(Key(NODES, "", "n2"), *node), (Key(PODS, "shop", "b"), *pod)]
 
 
 def test_stopped_kubelet_is_silent():

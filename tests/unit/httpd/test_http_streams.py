@@ -1,6 +1,7 @@
 """Logs, commands, forwarded ports, proxied requests and metrics of simulated containers, over real sockets."""
 
 import asyncio
+import base64
 import json
 import ssl
 import struct
@@ -128,6 +129,43 @@ def test_a_followed_log_ends_with_its_container(served: Served):
     assert reply.data == b"begun\nover\n"
 
 
+@pytest.mark.parametrize(
+    ("query", "protocol", "wanted"),
+    [
+        ("container=c&limitBytes=14", "binary.k8s.io", b"line 1\nline 2\n"),
+        ("limitBytes=7", "base64.binary.k8s.io", "line 1\n"),
+        ("limitBytes=7", "", b"line 1\n"),
+    ],
+    ids=["binary", "base64", "none"],
+)
+async def test_a_log_over_a_websocket(served: Served, query: str, protocol: str, wanted: bytes | str):
+    async with session_of(served) as session:
+        path = f"{PODS_PATH}/talker/log?{query}"
+        async with session.ws_connect(path, protocols=(protocol,) if protocol else ()) as socket:
+            assert socket.protocol == (protocol or None)
+            first, *others = [message.data async for message in socket]
+    assert not first
+    found = [base64.b64decode(each).decode() if isinstance(each, str) else each for each in others]
+    assert found == [wanted]
+
+
+async def test_a_followed_log_over_a_websocket(served: Served):
+    async with session_of(served) as session:
+        path = f"{PODS_PATH}/talker/log?follow=true&tailLines=1"
+        async with session.ws_connect(path, protocols=("binary.k8s.io",)) as socket:
+            text = b"".join([(await socket.receive()).data for _ in range(4)]).decode()
+    numbers = [int(line.split()[1]) for line in text.splitlines()]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert len(numbers) >= 3
+
+
+async def test_protocols_that_a_log_does_not_speak(served: Served):
+    async with session_of(served) as session:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await session.ws_connect(f"{PODS_PATH}/talker/log", protocols=("v9.k8s.io",))
+    assert refused.value.status == 400
+
+
 # ---------------------------------------------------------------------- commands
 @asynccontextmanager
 async def session_of(served: Served) -> AsyncIterator[aiohttp.ClientSession]:
@@ -157,9 +195,9 @@ async def executed(
                     output += content[1:]
                 elif content[:1] in {b"\x03", b"3"}:
                     status = content[1:]
+    if protocol in {"channel.k8s.io", "base64.channel.k8s.io"}:
+        return (base64.b64decode(output) if "base64" in protocol else output).decode(), {"message": status}
     if protocol.startswith("v4.base64"):
-        import base64
-
         return base64.b64decode(output).decode(), json.loads(base64.b64decode(status or b""))
     return output.decode(), json.loads(status) if status else None
 
@@ -173,6 +211,10 @@ OUT = "stdout=true&stderr=true"
         (f"command=echo&command=hello&command=world&{OUT}", [], "v5.channel.k8s.io", "hello world\n", ""),
         (f"command=echo&command=hi&{OUT}", [], "v4.channel.k8s.io", "hi\n", ""),
         (f"command=echo&command=hi&{OUT}", [], "v4.base64.channel.k8s.io", "hi\n", ""),
+        (f"command=echo&command=hi&{OUT}", [], "channel.k8s.io", "hi\n", ""),
+        (f"command=echo&command=hi&{OUT}", [], "base64.channel.k8s.io", "hi\n", ""),
+        (f"command=false&{OUT}", [], "channel.k8s.io", "",
+         "command terminated with non-zero exit code: exit status 1"),
         (f"command=sh&command=-c&command=exit+7&{OUT}", [], "v5.channel.k8s.io", "", "7"),
         (f"command=cat&stdin=true&{OUT}", [b"\0one\n", b"\0two\n", b"\xff\0"], "v5.channel.k8s.io", "one\ntwo\n", ""),
         (f"command=cat&stdin=true&{OUT}", ["\0text\n", b"\xff\0"], "v5.channel.k8s.io", "text\n", ""),
@@ -186,13 +228,18 @@ OUT = "stdout=true&stderr=true"
         ),
         (f"command=sh&stdin=true&{OUT}", [b"\0echo a; exit 3\n", b"\xff\0"], "v5.channel.k8s.io", "a\n", "3"),
     ],
-    ids=["echo", "version 4", "base64", "exit code", "stdin", "text frames", "stdin unread", "terminal", "script"],
-)
+    ids=[
+        "echo", "version 4", "base64", "oldest", "oldest base64", "oldest failing", "exit code", "stdin", "text frames",
+        "stdin unread", "terminal", "script",
+    ],
+)  # fmt: skip
 async def test_commands(served: Served, query: str, sent: list[Any], protocol: str, output: str, code: str):
     found, status = await executed(served, query, sent, protocol)
     assert found == output
     assert status is not None
-    if not code:
+    if "v" not in protocol:
+        assert status == {"message": code.encode() or None}
+    elif not code:
         assert status == {"metadata": {}, "status": "Success"}
     else:
         assert status["reason"] == "NonZeroExitCode"
@@ -345,7 +392,7 @@ async def test_ports_over_a_plain_websocket(served: Served, protocols: tuple[str
     [
         f"{PODS_PATH}/web/proxy/",
         f"{PODS_PATH}/web:80/proxy/",
-        f"{PODS_PATH}/web:http/proxy",
+        f"{PODS_PATH}/web:http/proxy/",
         "/api/v1/namespaces/default/services/web/proxy/",
         "/api/v1/namespaces/default/services/web:8080/proxy/",
         "/api/v1/namespaces/default/services/http:web:8080/proxy/?a=b",
@@ -355,6 +402,13 @@ def test_proxies(served: Served, path: str):
     reply = served.send("GET", path)
     assert (reply.status, reply.headers["content-type"]) == (200, ["text/html"])
     assert b"Welcome to nginx" in reply.data
+
+
+def test_a_proxied_path_ends_with_a_slash(served: Served):
+    # k8s: apimachinery/pkg/util/proxy proxyRedirectsforRootPath
+    reply = served.send("GET", f"{PODS_PATH}/web:http/proxy?a=b")
+    assert (reply.status, reply.headers["location"]) == (301, [f"{PODS_PATH}/web:http/proxy/?a=b"])
+    assert served.send("POST", f"{PODS_PATH}/web:http/proxy").status == 200
 
 
 def test_metrics(served: Served):

@@ -7,7 +7,7 @@ import pytest
 
 from kubesim.api.schema import Schema
 from kubesim.cluster import Cluster, Settings
-from kubesim.httpd import descriptions, gnostic
+from kubesim.httpd import descriptions, enums, gnostic
 from kubesim.httpd.discovery import Discovery
 from kubesim.httpd.openapi import OpenApi
 from kubesim.httpd.swagger import Swagger
@@ -113,3 +113,15 @@ def test_descriptions(documents: OpenApi):
     schema = document["components"]["schemas"][CONTAINER_PORT]
     assert schema["description"].startswith("ContainerPort")
     assert "protocol" in schema["properties"]["protocol"]["description"].lower()
+
+
+def test_the_values_of_fields_are_told(documents: OpenApi):
+    types = {type_.name: type_ for type_ in Schema.load().types()}
+    for (name, field), values in enums.VALUES.items():
+        assert types[name].fields[field].shape == "s", (name, field)
+        assert list(values) == sorted(values)
+    schemas = orjson.loads(documents.document("apis/apps/v1") or b"")["components"]["schemas"]
+    found = schemas["io.k8s.api.core.v1.PodSpec"]["properties"]["restartPolicy"]
+    assert found["enum"] == ["Always", "Never", "OnFailure"]
+    if "description" in found:
+        assert found["description"].endswith('\n\nPossible enum values:\n - `"Always"`\n - `"Never"`\n - `"OnFailure"`')

@@ -45,7 +45,8 @@ def fault(kind="NodeCrash", **target):
             fault("Meteor", name="n1"),
             [
                 'spec.type: Unsupported value: "Meteor": supported values: "NodeCrash", "KubeletStop", '
-                '"NetworkPartition", "KillContainers", "ComponentCrash", "MemoryPressure", "DiskPressure"'
+                '"NetworkPartition", "KillContainers", "ComponentCrash", "MemoryPressure", "DiskPressure", '
+                '"PIDPressure", "NodeShutdown"'
             ],
         ),
         (

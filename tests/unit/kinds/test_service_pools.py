@@ -134,7 +134,7 @@ def test_an_unchanged_spec_is_left_alone(strategy):
 def test_headless_services_take_no_address(strategy):
     made = create(strategy, service(clusterIP="None"))
     assert made["spec"]["clusterIPs"] == ["None"]
-    assert len(strategy.addresses._pool) == 0
+    assert len(strategy.addresses) == 0
 
 
 def test_allocations_survive_pickling(strategy):

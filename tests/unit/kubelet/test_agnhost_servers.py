@@ -88,8 +88,9 @@ def get(wire, target):
         ("/echo?msg=no&code=503", 503, "no"),
         ("/header?key=X-Own", 200, "yes"),
         ("/shell?shellCommand=echo%20here", 200, '{"output":"here\\n"}'),
-        ("/dial?host=a", 400, "host or port not specified or invalid\n"),
-        ("/dial?host=a&port=1&protocol=sctp", 400, "unsupported protocol: sctp\n"),
+        ("/dial?host=a", 400, "request parameter not specified. <nil>\n"),
+        ("/dial?host=a&request=b", 400, "host and/or port param are invalid. address : invalid port\n"),
+        ("/dial?host=a&port=1&request=b&protocol=quic", 400, "unsupported protocol. quic\n"),
         ("/nowhere", 404, "404 page not found\n"),
     ],
 )
@@ -102,10 +103,23 @@ def test_dialling():
     wire = served("netexec", world=world)
     found = get(wire, "/dial?request=hostname&protocol=http&host=10.0.0.1&port=8083&tries=2")
     assert found == (200, '{"responses":["netserver-0","netserver-0"]}')
+    assert get(wire, "/dial?request=echo%3Fmsg%3Dhi&host=10.0.0.1&port=8083") == (200, '{"responses":["hi"]}')
     datagrams = served("netexec", world=Neighbour("netexec", port=8081))
     found = get(datagrams, "/dial?request=echo%20Abc&protocol=udp&host=10.0.0.1&port=8081")
     assert json.loads(found[1]) == {"responses": ["Abc"]}
     assert "connection refused" in get(wire, "/dial?request=hostname&protocol=http&host=10.0.0.1&port=1")[1]
+
+
+def test_nettest_remembers_who_wrote():
+    wire = served("nettest")
+    assert json.loads(get(wire, "/read")[1])["Received"] is None
+    for body in (b'{"Source": "prestop"}', b'{"Source": "prestop"}', b"{}"):
+        said = wire.feed(b"POST /write HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        assert said.endswith(b'{"Hostname":"netserver-0"}\n')
+    state = json.loads(get(wire, "/read")[1])
+    assert state["Received"] == {"prestop": 2}
+    assert state["Errors"] == ["netserver-0: Got request with no source"]
+    assert (get(wire, "/status"), get(wire, "/")[0]) == ((200, "running"), 404)
 
 
 def test_datagrams_and_http_on_one_port():

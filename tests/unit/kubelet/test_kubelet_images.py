@@ -43,6 +43,50 @@ def test_bad_references(text, why):
     assert str(caught.value) == f'couldn\'t parse image name "{text}": {why}'
 
 
+@pytest.mark.parametrize(
+    ("tag", "exists"),
+    [("no-such", False), ("nosuchtag-2", False), ("doesnotexist", False), ("1.161", False), ("1.16.1", True),
+     ("latest", True), ("new", True)],
+)  # fmt: skip
+def test_tags_that_do_not_exist(rig, tag, exists):
+    rig.start(image=f"nginx:{tag}")
+    rig.run(5)
+    full = f"docker.io/library/nginx:{tag}"
+    text = (
+        f'rpc error: code = NotFound desc = failed to pull and unpack image "{full}": '
+        f'failed to resolve reference "{full}": {full}: not found'
+    )
+    assert (("Failed", f'Failed to pull image "nginx:{tag}": {text}') in rig.events()) is not exists
+    assert (rig.status()["phase"] == "Running") is exists
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "text"),
+    [
+        ("RegistryUnavailable", "RegistryUnavailable", "image pull failed for a:1 because the registry is unavailable"),
+        (
+            "SignatureValidationFailed: no key",
+            "SignatureValidationFailed",
+            "image pull failed for a:1 because the signature validation failed: no key",
+        ),
+        ("it is full", "ErrImagePull", "it is full"),
+    ],
+)
+def test_why_a_pull_failed(make_rig, error, reason, text):
+    rig = make_rig(extra={"a": {"missing": error}})
+    rig.start(image="a:1")
+    rig.run(2)
+    waiting = rig.container()["state"]["waiting"]
+    assert (waiting["reason"], waiting["message"]) == (reason, text)
+    assert ("Failed", f"Error: {reason}") in rig.events()
+    rig.run(4)
+    waiting = rig.container()["state"]["waiting"]
+    assert (waiting["reason"], waiting["message"]) == (
+        "ImagePullBackOff",
+        f'Back-off pulling image "a:1": {reason}: {text}',
+    )
+
+
 def test_pulls_are_serialized():
     store = ImageStore(10 * 1024 * 1024, 500)
     one = store.pull("a", 20 * 1024 * 1024, 1000)
@@ -63,7 +107,10 @@ def test_second_pod_finds_the_image(rig):
     assert rig.reasons("one") == ["Pulling", "Pulled", "Created", "Started"]
     assert rig.reasons("two") == ["Pulled", "Created", "Started"]
     rig.run(10)
-    assert rig.node()["status"]["images"] == [{"names": ["docker.io/library/nginx:1.27"], "sizeBytes": 75497472}]
+    digest = images.parse("nginx:1.27").identifier
+    assert rig.node()["status"]["images"] == [
+        {"names": [digest, "docker.io/library/nginx:1.27"], "sizeBytes": 75497472}
+    ]
 
 
 def test_always_pulls_again(rig):

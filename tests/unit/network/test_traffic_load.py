@@ -54,6 +54,8 @@ def test_a_queue_beyond_its_capacity_grows_and_then_loses():
     later = queueing.serve(20, 100, 1000, 0, 100, 5)
     assert (later.served, later.lost, later.backlog) == (10, 10, 100)
     assert later.cpu_milli == 1000
+    # Each request is held once: a hundred that wait, one that is worked on.
+    assert later.inflight == pytest.approx(100, abs=1.1)
 
 
 def test_a_queue_drains():

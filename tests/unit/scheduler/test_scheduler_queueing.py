@@ -6,7 +6,7 @@ import pytest
 from scheduler_double import Bench, node, pod
 
 from kubesim.objects.errors import conflict, not_found
-from kubesim.objects.wire import NODES, PODS
+from kubesim.objects.wire import NAMESPACES, NODES, PODS
 from kubesim.scheduler.queue import backoff
 
 TAINT = [{"key": "k", "effect": "NoSchedule"}]
@@ -218,6 +218,43 @@ def test_refused_binding_is_tried_again() -> None:
     assert bench.node_of("p") == ""
     bench.run(200)
     assert bench.node_of("p") == "n0"
+
+
+def to(app: str, **where: Any) -> list[dict[str, Any]]:
+    return [{"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": app}}, **where}]
+
+
+def far_from(app: str, **where: Any) -> dict[str, Any]:
+    return {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": to(app, **where)}}
+
+
+ENDS: dict[str, tuple[dict[str, Any], bool]] = {
+    "one that keeps it away": ({"affinity": far_from("me")}, True),
+    "one that keeps others away": ({"affinity": far_from("you")}, False),
+    "one that keeps it away from another namespace": (
+        {"affinity": far_from("me", namespaceSelector={"matchLabels": {"team": "a"}}), "namespace": "other"},
+        True,
+    ),
+    "one without affinity": ({}, False),
+    "one that only likes others": ({"affinity": {"podAffinity": {"preferred": []}}}, False),
+}
+
+
+@pytest.mark.parametrize(("options", "helps"), ENDS.values(), ids=ENDS)
+def test_the_end_of_a_pod_helps_whom_it_kept_away(options: dict[str, Any], helps: bool) -> None:
+    bench = Bench()
+    for name, labels in (("default", {"team": "a"}), ("other", {})):
+        bench.put(NAMESPACES, {"metadata": {"name": name, "labels": labels}})
+    bench.node("n0")
+    bench.pod("guard", affinity=far_from("me"), nodeName="n0")
+    bench.pod("going", nodeName="n0", **options)
+    bench.run()
+    bench.pod("p", labels={"app": "me"})
+    bench.run()
+    before = bench.scheduler.cycles
+    bench.delete(PODS, options.get("namespace", "default"), "going")
+    bench.run(12_000)
+    assert (bench.scheduler.cycles > before) == helps
 
 
 def test_pod_that_vanished_is_forgotten() -> None:

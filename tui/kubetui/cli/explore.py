@@ -39,7 +39,9 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _explore(options: argparse.Namespace) -> int:
-    keys = _keys(options.keys)
+    from kubetui.cli.keys_file import read_keys
+
+    keys = read_keys(options.keys) if options.keys else {}
     if not (sys.stdout.isatty() and sys.stderr.isatty()):
         msg = "the explorer needs a terminal, and the output is not one"
         raise UsageError(msg)
@@ -65,20 +67,17 @@ def _run(
     os.environ.setdefault("TEXTUAL_FPS", "120")
     # Setting the theme later would parse all styles once more, a tenth of the time to the first paint.
     os.environ.setdefault("TEXTUAL_THEME", DARK)
+    import asyncio
+
     from kubetui.app import Explorer, default_keymap
+    from kubetui.cli.readiness import fair_loop
     from kubetui.client.local import LocalClient
-    from kubetui.keys import ConflictError
     from kubetui.model import glyphs
 
-    try:
-        keymap = default_keymap(keys)
-    except ConflictError as error:
-        msg = f"{options.keys}: {error}"
-        raise UsageError(msg) from error
     client = LocalClient(cluster, description.name, read_only=options.read_only)
     explorer = Explorer(
         client,
-        keymap=keymap,
+        keymap=default_keymap(keys),
         glyphs=glyphs.ASCII if options.ascii else glyphs.choose(os.environ),
         theme=options.theme or DARK,
         namespace=options.namespace if options.namespace is not None else description.namespace,
@@ -88,7 +87,8 @@ def _run(
         releases=_releases(description),
         kept=bool(options.data),
     )
-    explorer.run()
+    with asyncio.Runner(loop_factory=fair_loop) as runner:
+        runner.run(explorer.run_async())
     # The person may have gone on from some moment of the past, which is another cluster than the first.
     return explorer.return_code or 0, client.past.live
 
@@ -214,22 +214,3 @@ def _keep(options: argparse.Namespace, cluster: "Cluster") -> None:
         msg = f"the cluster could not be kept in {options.data}: {error.strerror}"
         raise UsageError(msg) from error
     print(f"kept in {_snapshot(options)}")
-
-
-def _keys(filename: str | None) -> Mapping[str, Sequence[str]]:
-    if not filename:
-        return {}
-    from kubesim.scenario.documents import load_yaml, read_text
-
-    tree = load_yaml(read_text(Path(filename)), filename)
-    if not isinstance(tree, dict):
-        msg = f"{filename}: expected a mapping of action to key"
-        raise UsageError(msg)
-    found: dict[str, list[str]] = {}
-    for action, keys in tree.items():
-        texts = [keys] if isinstance(keys, str) else keys
-        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-            msg = f"{filename}: {action}: expected a key or a list of keys"
-            raise UsageError(msg)
-        found[str(action)] = texts
-    return found

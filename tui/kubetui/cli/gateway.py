@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 from collections.abc import Callable, Mapping
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from kubetui.client.local import LocalClient
@@ -44,7 +45,9 @@ class LocalGateway:
         httpd = await asyncio.to_thread(importlib.import_module, "kubesim.httpd")
         client = self._client
         options = httpd.Options(port=self._port)
-        server = httpd.Server(client.past.door(), options, catch_up=client.pump.catch_up, poke=client.poke)
+        server = httpd.Server(
+            client.past.door(), options, catch_up=client.pump.catch_up, poke=client.poke, held=self._held
+        )
         try:
             await server.start()
         except OSError as error:
@@ -58,6 +61,9 @@ class LocalGateway:
         say(self.line)
         if self._listen:
             await self._open_listeners(say)
+
+    def _held(self) -> float:
+        return self._client.pump.hold_until - perf_counter()
 
     def _switch(self) -> None:
         self._server.switch(self._client.past.door())

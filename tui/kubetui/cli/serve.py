@@ -23,6 +23,8 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
         prog="kubetui serve",
         description="Serve the Kubernetes API of a simulated cluster on 127.0.0.1, for kubectl, helm and others.",
+        epilog="Without CLUSTER there are a control-plane node (tainted) and two workers, with the pods that kubeadm "
+        "installs in kube-system: all that conformance tests need.",
         allow_abbrev=False,
     )
     found.add_argument("cluster", nargs="?", metavar="CLUSTER", help="a sample's name, a cluster.yaml or its folder")
@@ -87,8 +89,11 @@ def main(arguments: Sequence[str]) -> int:
     from kubesim import collector
 
     collector.tune()
+    from kubetui.cli.readiness import fair_loop
+
     try:
-        asyncio.run(_serve(cluster, options, speed, audit))
+        with asyncio.Runner(loop_factory=fair_loop) as runner:
+            runner.run(_serve(cluster, options, speed, audit))
     except OSError as error:
         print(f"error: 127.0.0.1:{options.port}: {error.strerror or error}", file=sys.stderr)
         return 1

@@ -2,16 +2,20 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kubesim.objects.errors import ApiError
 from kubesim.objects.wire import Gvr, Key, Request, Response, Tree, WatchEvent
+from kubetui.client import loops
 from kubetui.client.feed import Feed, LocalCursor
 from kubetui.client.insight import LocalInsight
 from kubetui.client.past.machine import TimeMachine
 from kubetui.client.past.record import refused as refused_by_past
-from kubetui.client.port import LogLine, Queue, Resource, Usage
+from kubetui.client.port import ControlLoop, LogLine, Queue, Resource, Usage
 from kubetui.model.pump import Pump
+
+if TYPE_CHECKING:
+    from kubetui.client.breaking import BreakPoints
 
 Cluster = Any
 """A ``kubesim.cluster.Cluster``; importing it here would load the simulator before the first paint."""
@@ -90,11 +94,20 @@ class LocalTime:
         describe = getattr(owner, "describe_next", None)
         if describe is not None:
             return str(describe())
-        return str(getattr(owner, "name", "") or type(owner).__name__)
+        kind = type(owner).__name__
+        return str(getattr(owner, "name", "") or loops.WORDS.get(kind, kind))
 
     def queues(self) -> Sequence[Queue]:
         """The components and their queues."""
         return [Queue(str(name), int(depth)) for name, depth, *_ in self._cluster.components()]
+
+    def loops(self) -> Sequence[ControlLoop]:
+        """The control loops and what they have to do."""
+        return loops.all_of(self._cluster)
+
+    async def step_loop(self, name: str) -> bool:
+        """Pause, then run until a control loop has done its next reconcile."""
+        return await loops.step(self._pump, self._cluster, name)
 
     def key_pressed(self) -> None:
         """Somebody types."""
@@ -219,8 +232,18 @@ class LocalClient:
         self._feed = Feed(cluster.store)
         self._listeners: list[Callable[[], None]] = []
         self._told = -1
+        self._breaks: BreakPoints | None = None
         self.on_switch: Callable[[], None] | None = None
         """Called after another time of the cluster is shown."""
+
+    @property
+    def breaks(self) -> "BreakPoints":
+        """The break points."""
+        if self._breaks is None:
+            from kubetui.client.breaking import BreakPoints  # noqa: PLC0415 - not before the first paint
+
+            self._breaks = BreakPoints(self)
+        return self._breaks
 
     @property
     def version(self) -> str:
@@ -264,6 +287,8 @@ class LocalClient:
         self.insight.show(cluster)
         self._feed.replace(cluster.store)
         self._told = -1
+        if self._breaks is not None:
+            self._breaks.anew()
         self._after_slice()
         if self.on_switch is not None:
             self.on_switch()
@@ -310,6 +335,18 @@ class LocalClient:
             return 1, str(error)
         self.poke()
         return int(outcome.code), str(outcome.output)
+
+    async def pipe(
+        self, namespace: str, pod: str, container: str, argv: tuple[str, ...], stdin: bytes = b""
+    ) -> tuple[int, bytes, str]:
+        """Run a command with some input: its exit code, its output, its complaints. Raises ConnectionError."""
+        self.pump.catch_up()
+        try:
+            outcome = self.cluster.kubelets.execute(namespace, pod, container, argv, stdin)
+        except ApiError as error:
+            raise ConnectionError(str(error)) from error
+        self.poke()
+        return int(outcome.code), str(outcome.stdout).encode("utf-8", "surrogateescape"), str(outcome.errors)
 
     def usage(self, key: Key) -> Usage | None:
         """Live use of a pod or a node."""

@@ -31,8 +31,10 @@ class Unknown(NamedTuple):
 Command = Browse | Act | Unknown
 
 _ALIASES = {
-    "q!": "q", "quit": "q", "exit": "q", "ctx": "context", "pulse": "home", "pu": "home", "dir": "", "h": "help",
-    "namespace": "ns", "namespaces": "ns", "hm": "helm", "releases": "helm",
+    "q!": "q", "quit": "q", "exit": "q", "ctx": "context", "pulse": "home", "pu": "home", "dir": "apply", "h": "help",
+    "namespace": "ns", "namespaces": "ns", "hm": "helm", "releases": "helm", "a": "aliases", "alias": "aliases",
+    "ctxs": "context", "contexts": "context", "sched": "why", "portforward": "pf", "port-forwards": "pf",
+    "breakpoint": "break", "bp": "break", "loops": "reconcile", "transfer": "cp", "wk": "home", "workloads": "home",
 }  # fmt: skip
 _ALL = frozenset({"all", "*", "-a", "0"})
 

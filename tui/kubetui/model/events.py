@@ -36,6 +36,8 @@ class EventsView:
         self.verbosity = verbosity
         self.sort = Sort("TIME", descending=True)
         self.filter = Filter()
+        self.only_warnings = False
+        """Whether only Events of type Warning and what broke are shown."""
         self.you = "you ◂"
         self.moments: list[Moment] = []
         """What a person did and what broke, for the time bar."""
@@ -124,6 +126,7 @@ class EventsView:
         verbosity: int | None = None,
         namespace: str | None = None,
         scope: frozenset[Key] | str | None = "",
+        only_warnings: bool | None = None,
     ) -> None:
         """Change what is shown; ``scope`` are the objects to narrow to, None for all."""
         if matching is not None:
@@ -134,10 +137,12 @@ class EventsView:
             self._namespace = namespace
         if not isinstance(scope, str):
             self._scope = scope
+        if only_warnings is not None:
+            self.only_warnings = only_warnings
         self._shown = [line for line in self._lines if self._passes(line)]
 
     def _passes(self, line: Line) -> bool:
-        if line.level > self.verbosity:
+        if line.level > self.verbosity or (self.only_warnings and line.sign not in {"W", "!"}):
             return False
         if self._scope is not None and line.about not in self._scope:
             return False

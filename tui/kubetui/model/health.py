@@ -14,7 +14,7 @@ TONES = (OK, NEW, PENDING, ERROR, DONE, LEAVING)
 _BROKEN = frozenset({
     "CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "OOMKilled",
     "CreateContainerError", "CreateContainerConfigError", "RunContainerError", "Error", "StartError",
-    "ContainerCannotRun",
+    "ContainerCannotRun", "PostStartHookError", "RegistryUnavailable", "SignatureValidationFailed",
 })  # fmt: skip
 
 

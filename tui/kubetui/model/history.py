@@ -162,6 +162,7 @@ def _versions(known: Sequence[Version], epoch: int, width: int) -> list[Line]:
     if not known:
         return []
     found = [title("WRITES (newest first)")]
+    named = max(len(short_actor(each.actor)) for each in known[-VERSIONS_SHOWN:])
     for position in range(len(known) - 1, max(len(known) - VERSIONS_SHOWN, 0) - 1, -1):
         each = known[position]
         who = short_actor(each.actor)
@@ -172,7 +173,7 @@ def _versions(known: Sequence[Version], epoch: int, width: int) -> list[Line]:
             what = "created" if each.verb == "create" else "as it was"
         else:
             what = _fields(changes.changes(known[position - 1 : position + 1]))
-        head = f"{when:>10}  {who:<18} "
+        head = f"{when:>10}  {who:<{named}}  "
         text = f"{head}{what}"
         text = text if len(text) <= width else text[: max(width - 1, 20)] + "…"
         found.append(Line(text, (Span(0, 10, "faint"), Span(12, len(head), "actor"))))

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 from time import perf_counter
-from typing import Protocol
+
+from kubetui.model.gate import Engine, Gate
 
 SLICE = 0.008
 """Wall seconds that one slice may take."""
@@ -22,23 +23,6 @@ STEP_HORIZON_MS = 86_400_000
 """How far ``step`` looks for work before it gives up: one virtual day."""
 
 
-class Engine(Protocol):
-    """The event loop of the simulated cluster, as far as the pump drives it."""
-
-    now: int
-    steps: int
-
-    @property
-    def next_due(self) -> int | None:
-        """When the next callback is due."""
-
-    def run_one(self) -> bool:
-        """Run the next callback."""
-
-    def run_until(self, due: int, should_stop: Callable[[], bool] | None = None) -> bool:
-        """Run what is due; False when stopped before the end."""
-
-
 class Pump:
     """Drives an engine from the asyncio loop that is running. ``after_slice`` is called after each slice.
 
@@ -53,6 +37,8 @@ class Pump:
         self.speed = 1.0
         self.busy = False
         """True when the last slice did not reach its target: the machine is the limit."""
+        self.gate = Gate()
+        """Where time stops when somebody waits for a moment."""
         self._engine = engine
         self._after_slice = after_slice
         self._clock = clock
@@ -61,7 +47,8 @@ class Pump:
         self._virtual = 0
         self._deadline = 0.0
         self._key_at = float("-inf")
-        self._hold_until = float("-inf")
+        self.hold_until = float("-inf")
+        """Until when, by the clock, a key that was pressed comes before all other work."""
 
     # ------------------------------------------------------------------ what a person does
     def pause(self) -> None:
@@ -97,7 +84,7 @@ class Pump:
     def key_pressed(self) -> None:
         """Somebody types: stop the slice in hand, and rest between slices for a while. May be called in any thread."""
         self._key_at = self._clock()
-        self._hold_until = self._key_at + KEY_HOLD
+        self.hold_until = self._key_at + KEY_HOLD
 
     async def step(self, count: int = 1) -> int:
         """Pause and run until ``count`` more units of work are done; returns how many were."""
@@ -108,7 +95,7 @@ class Pump:
         while engine.steps < goal and engine.now < horizon:
             self._deadline = self._clock() + SLICE
             while engine.steps < goal and engine.now < horizon and not self._late():
-                if not engine.run_one():
+                if not engine.run_one() or self.gate.stops():
                     horizon = engine.now
             self._after_slice()
             if engine.steps < goal and engine.now < horizon:
@@ -121,12 +108,12 @@ class Pump:
         self.pause()
         due = self._engine.now + duration_ms
         self._deadline = self._clock() + SLICE
-        while not self._engine.run_until(due, self._late):
+        while not self.gate.run_until(self._engine, due, self._late) and not self.gate.struck:
             self._after_slice()
             await asyncio.sleep(self._rest())
             self._deadline = self._clock() + SLICE
         self._after_slice()
-        if not was_paused:
+        if not was_paused and not self.gate.struck:
             self.resume()
 
     # ------------------------------------------------------------------ what the cluster's surroundings do
@@ -158,29 +145,34 @@ class Pump:
 
     def _late(self) -> bool:
         now = self._clock()
-        return now >= self._deadline or now < self._hold_until
+        return now >= self._deadline or now < self.hold_until
 
     def _run_slice(self) -> None:
         engine = self._engine
         self._deadline = self._clock() + SLICE
         if self.speed == float("inf"):
             self.busy = True
-            while not self._late():
+            while not self._late() and not self.paused:
                 due = engine.next_due
                 if due is None:
                     self.busy = False
                     return
-                engine.run_until(due, self._late)
+                self.gate.run_until(self._engine, due, self._late)
+                self.paused = self.gate.struck
+            self.busy = self.busy and not self.paused
             return
-        self.busy = not engine.run_until(self._target(), self._late)
+        self.busy = not self.gate.run_until(engine, self._target(), self._late)
         if self.busy:
             self._anchor()
+        if self.gate.struck:
+            self.paused, self.busy = True, False
+            self._disarm()
 
     def _ring(self) -> None:
         self._timer = None
         if self.paused:
             return
-        held = self._hold_until - self._clock()
+        held = self.hold_until - self._clock()
         if held > 0 and self.busy:
             self._arm(held)
             return

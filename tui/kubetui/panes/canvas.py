@@ -58,6 +58,8 @@ class Canvas(Widget):
         """The cells behind the strips."""
         self._flashing: dict[RowId, None] = {}
         """Rows whose strip shows that a cell has just changed."""
+        self._hinted = ""
+        """What the hint at the foot says."""
         self._window: Sequence[RowId] = ()
         self._header: Strip | None = None
         self._painter = Painter((), glyphs, self._style_of)
@@ -182,9 +184,12 @@ class Canvas(Widget):
             [Segment(sign, self._style_of("table--row") + self._style_of("table--thumb" if on else "table--track"))]
         )
 
-    def _hint_line(self, width: int) -> Strip:
+    def _hint_text(self) -> str:
         row = self.viewport.cursor
-        text = self._hint(row) if self._hint is not None and row is not None else ""
+        return self._hint(row) if self._hint is not None and row is not None else ""
+
+    def _hint_line(self, width: int) -> Strip:
+        text = self._hinted = self._hint_text()
         style = self._style_of("table--row") + self._style_of("table--hint")
         shown = f" {self._glyphs.hint} {text}" if text else ""
         if len(shown) > width:
@@ -202,6 +207,11 @@ class Canvas(Widget):
             regions.append(Region(0, self._page() + 1, width, 1))
         if regions:
             self.refresh(*regions)
+
+    def _refresh_hint(self) -> None:
+        # Hints tell times ("95s ago") that pass while no cell of the row changes.
+        if self._page() < self.size.height - 1 and self._hint_text() != self._hinted:
+            self.refresh(Region(0, self._page() + 1, self.size.width, 1))
 
     def _refresh_rows(self) -> None:
         self.refresh(Region(0, 1, self.size.width, max(self.size.height - 1, 1)))

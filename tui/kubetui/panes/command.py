@@ -56,6 +56,7 @@ class CommandLine(Input, inherit_bindings=True):
     def __init__(self, complete: Callable[[str], Sequence[str]]) -> None:
         super().__init__(id="command", suggester=_Completions(complete), select_on_focus=False, compact=True)
         self.display = False
+        self.latest: events.Key | None = None
         self._history: list[str] = []
         self._at = 0
         self._complete = complete
@@ -64,6 +65,10 @@ class CommandLine(Input, inherit_bindings=True):
     def mode(self) -> str:
         """What is being typed."""
         return FILTER if self.value.startswith(FILTER) else COMMAND
+
+    def missed(self, event: events.Key) -> bool:
+        """Whether a key is meant for this line, and has not come to it."""
+        return self.display and event is not self.latest
 
     def open(self, mode: str, text: str = "") -> None:
         """Show the line and take the keys."""
@@ -76,6 +81,9 @@ class CommandLine(Input, inherit_bindings=True):
     def _leave(self, *, cancelled: bool) -> None:
         mode = self.mode
         self.display = False
+        if mode == FILTER and not cancelled:
+            # The words about its latest letters may still be on their way.
+            self.post_message(self.Filtered(self.value[1:]))
         self.post_message(self.Closed(mode, cancelled=cancelled))
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -88,9 +96,7 @@ class CommandLine(Input, inherit_bindings=True):
         elif self.mode == FILTER:
             self.post_message(self.Filtered(self.value[1:]))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter."""
-        event.stop()
+    def _submit(self) -> None:
         text = self.value
         if len(text) > 1:
             self._history = [*[line for line in self._history if line != text][-REMEMBERED:], text]
@@ -99,8 +105,15 @@ class CommandLine(Input, inherit_bindings=True):
             self.post_message(self.Entered(text))
 
     def on_key(self, event: events.Key) -> None:
-        """Esc leaves; Tab completes; the arrows go through what was entered before."""
-        if event.key == "escape":
+        """Enter and Esc leave, at once; Tab completes; the arrows go through what was entered before."""
+        self.latest = event
+        if not self.display:
+            # The line has been left, the focus is still on its way to the table: the key is not for this line.
+            event.prevent_default()
+            return
+        if event.key == "enter":
+            self._submit()
+        elif event.key == "escape":
             self._leave(cancelled=True)
         elif event.key == "tab":
             self.action_cursor_right()

@@ -54,6 +54,7 @@ class Frame(Screen[None], inherit_bindings=False):
         self._footer = Footer(keymap)
         self._crumbs = Crumbs()
         self._line = CommandLine(self._complete)
+        self._passed_on: events.Key | None = None
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -126,7 +127,15 @@ class Frame(Screen[None], inherit_bindings=False):
         time = self.client.time
         if time is not None:
             time.key_pressed()
-        if isinstance(self.focused, Input):
+        # Keys of one burst are all sent to what has the focus when they come in: the table. What the first of them
+        # opens, the command line or a dialog, gets the others from here, through the application's queue: there the
+        # word about the new focus waits before them.
+        if event is not self._passed_on and (self.app.screen is not self or self._line.missed(event)):
+            event.stop()
+            self._passed_on = events.Key(event.key, event.character)
+            self.app.post_message(self._passed_on)
+            return
+        if isinstance(self.focused, Input) and self.focused.display:
             return
         key = spell(event.key, event.character)
         if len(key) == 1 and key.isdigit():

@@ -1,7 +1,7 @@
 """The actions that are about the program itself: command line, help, palette, theme, quitting."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kubetui.model.commands import Browse
@@ -38,7 +38,12 @@ class General:
             "help": self.help,
             "palette": self.palette,
             "aliases": self.aliases,
+            "context": self.context,
         }
+        self.contexts: Sequence[str] = ()
+        """The contexts that one may change to."""
+        self.wanted_context = ""
+        """The context that the person left for."""
 
     # ------------------------------------------------------------------ typing
     async def command(self, argument: str) -> None:
@@ -126,6 +131,32 @@ class General:
         resource = next((r for r in resources if r.gvr.qualified == chosen), None)
         if resource is not None:
             await self._frame.navigation.browse(Browse(resource.gvr))
+
+    async def context(self, argument: str) -> None:
+        """Leave for the cluster of another context."""
+        name = argument.strip()
+        if not self.contexts:
+            self._frame.say(f"this is {self._frame.client.name}; kubetui attach knows the contexts of a kubeconfig")
+        elif not name:
+            self._frame.background(self._choose_context())
+        elif name not in self.contexts:
+            self._frame.say(f'context "{name}" does not exist; there are {", ".join(self.contexts)}', bad=True)
+        else:
+            self._leave_for(name)
+
+    async def _choose_context(self) -> None:
+        from kubetui.panes.dialogs.picker import Choice, Picker  # noqa: PLC0415
+
+        current = self._frame.client.name
+        choices = [Choice(name) for name in self.contexts]
+        chosen = await self._app.push_screen_wait(Picker("Contexts", choices, current))
+        if chosen is not None:
+            self._leave_for(chosen)
+
+    def _leave_for(self, name: str) -> None:
+        if name != self._frame.client.name:
+            self.wanted_context = name
+            self._app.exit(0)
 
     # ------------------------------------------------------------------ the end
     async def quit(self, argument: str) -> None:

@@ -28,6 +28,8 @@ class Header(Bar):
         self.namespaces: Sequence[str] = ()
         """The favourites, by digit; the first is always all ("")."""
         self.namespace = ""
+        self.breaks: Sequence[object] = ()
+        """The break points."""
         self._client = client
         self._facts = facts
         self._story = story
@@ -100,6 +102,8 @@ class Header(Bar):
         return [*left, *((text, f"header--{role}") for text, role in bar), *right]
 
     def _state(self, time: TimeControl) -> list[Run]:
+        if time.past.seeking:
+            return [(f" {self._glyphs.paused} SEEKING {time.past.seeker.part:4.0%} ", "header--past")]
         branches = time.past.branches
         if branches.active:
             sign = self._glyphs.paused if time.paused else self._glyphs.running
@@ -121,8 +125,12 @@ class Header(Bar):
         if time.past.away:
             keys = (("  , .", " step"), ("  { }", " stops"), ("  Y", " go on from here"), ("  Esc", " present"))
             return [run for key, label in keys for run in ((key, "header--key"), (label, "header--label"))]
+        if time.past.seeking:
+            return [("  Esc", "header--key"), (" stops", "header--label")]
         depth = sum(queue.depth for queue in time.queues())
         runs: list[Run] = [("  queue ", "header--label"), (str(depth), "header--value")]
+        if self.breaks:
+            runs.extend([("  breaks ", "header--label"), (str(len(self.breaks)), "header--fault")])
         if time.paused:
             following = plain(time.next_step(), self._glyphs)
             if following:
@@ -142,7 +150,7 @@ class Header(Bar):
         ]
         if time is not None:
             now = "" if time.past.away else clock.short_elapsed(time.now - time.epoch)
-            groups.append((1, [("  ", ""), *self._state(time), (now, "header--value")]))
+            groups.append((1, [("  ", ""), *self._state(time), (f" {now}", "header--value")]))
             groups.append((4, [(" rev ", "header--label"), (str(time.revision), "header--value")]))
         groups.append((3, [(f"  n{len(facts.nodes)} p{facts.pod_count}", "header--value")]))
         groups.append((6, [(f"  cpu{facts.cpu_fraction():.0%} mem{facts.memory_fraction():.0%}", "header--value")]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 
@@ -78,6 +79,13 @@ class Home(Container):
         for table in self.tables:
             table.decorate = None if quad else self._tabs
             table.retitle()
+
+    @on(ResourceTable.Counted)
+    def _counted(self) -> None:
+        # The counts of the panes that have no room stand in the title of the one that has.
+        for table in self.tables:
+            if table.decorate is not None:
+                table.retitle()
 
     def _tabs(self, own: str) -> str:
         arrow = self._glyphs.running

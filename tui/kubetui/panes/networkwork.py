@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kubesim.objects import tree as trees
-from kubesim.objects.wire import INGRESSES, PODS, SERVICES, Key, Request
+from kubesim.objects.wire import INGRESSES, LOADS, PODS, SERVICES, Key, Request
 from kubetui.client.port import Trace
 from kubetui.model import flows
 from kubetui.model.flows import traffic
@@ -99,4 +99,6 @@ class NetworkWork:
         from kubetui.panes.dialogs.load import LoadDialog  # noqa: PLC0415 - only when it is asked for
 
         found = self._frame.facts.traffic.get((key.namespace, key.name))
-        return await self._app.push_screen_wait(LoadDialog(key.name, found)) or ""
+        own = await self._frame.client.send(Request("get", Key(LOADS, key.namespace, key.name)))
+        typed = traffic.typed(own.body if own.code < 400 else None)
+        return await self._app.push_screen_wait(LoadDialog(key.name, found, typed)) or ""

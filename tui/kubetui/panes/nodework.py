@@ -7,7 +7,7 @@ from kubesim.objects import selectors
 from kubesim.objects import tree as trees
 from kubesim.objects.wire import FAULTS, NODES, PODS, SERVICES, Key, Tree
 from kubetui.model import flows
-from kubetui.panes.dialogs.chaos import Chaos, chaos_options
+from kubetui.panes.dialogs.chaos import Chaos, ChaosOption, chaos_options
 from kubetui.panes.dialogs.drain import Drain
 from kubetui.panes.runner import Runner
 
@@ -56,15 +56,22 @@ class NodeWork:
                 await self._runner.run(flows.drain(key.name, options))
 
     async def chaos(self, targets: Sequence[Key], argument: str) -> None:
-        """Choose what to break."""
-        del argument
+        """Choose what to break; an argument names it: ``:chaos shutdown``."""
         key = targets[0]
         client = self._frame.client
         if not client.simulated:
             self._frame.say("chaos is for simulated clusters", bad=True)
             return
-        pods = self._pods_of(key)
-        chosen = await self._app.push_screen_wait(Chaos(key.name, chaos_options(key, pods, client.objects(FAULTS))))
+        options = chaos_options(key, self._pods_of(key), client.objects(FAULTS))
+        if argument:
+            options = [each for each in options if argument.lower() in each.type.lower()]
+            if not options:
+                self._frame.say(f"nothing here can be broken by {argument}", bad=True)
+                return
+        if argument and len(options) == 1:
+            chosen: ChaosOption | None = options[0]
+        else:
+            chosen = await self._app.push_screen_wait(Chaos(key.name, options))
         if chosen is None:
             return
         if chosen.broken:

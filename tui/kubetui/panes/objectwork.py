@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kubesim.objects import refs
+from kubesim.objects import pods, refs
 from kubesim.objects import tree as trees
 from kubesim.objects.wire import DEPLOYMENTS, MERGE_PATCH, REPLICASETS, Key, Request, Tree
 from kubetui.model import effects, flows
@@ -34,6 +34,7 @@ class ObjectWork:
             "delete": self.delete,
             "kill": self.kill,
             "evict": self.evict,
+            "sanitize": self.sanitize,
             "scale": self.scale,
             "scale-up": self.scale_up,
             "scale-down": self.scale_down,
@@ -43,6 +44,7 @@ class ObjectWork:
             "trigger": self.trigger,
             "suspend": self.suspend,
             "edit": self.edit,
+            "apply": self.apply,
         }
 
     async def _get(self, key: Key) -> Tree | None:
@@ -78,6 +80,19 @@ class ObjectWork:
         del argument
         if await self._agreed("Kill", targets):
             await self._runner.run(flows.kill(targets))
+
+    async def sanitize(self, targets: Sequence[Key], argument: str) -> None:
+        """Delete the pods of the table that have ended."""
+        del targets, argument
+        table = self._frame.table
+        if not isinstance(table, ResourceTable):
+            return
+        rows = ((key, table.view.object(key)) for key in table.view.slice(0, table.view.count))
+        ended = [key for key, pod in rows if isinstance(key, Key) and pod is not None and pods.is_terminal(pod)]
+        if not ended:
+            self._frame.say("no pod here has ended")
+        elif await self._agreed("Delete", ended):
+            await self._runner.run(flows.delete(ended))
 
     async def evict(self, targets: Sequence[Key], argument: str) -> None:
         """Evict pods."""
@@ -186,3 +201,23 @@ class ObjectWork:
         edited = await self._app.push_screen_wait(Editor(key, obj, self._frame.client.send))
         if edited is not None:
             await self._runner.run(flows.apply_edited(key, obj, edited))
+
+    async def apply(self, targets: Sequence[Key], argument: str) -> None:
+        """Apply the manifests of a file or a folder."""
+        del targets
+        from kubetui.model import manifests  # noqa: PLC0415 - brings the YAML library
+
+        frame = self._frame
+        try:
+            objects = manifests.read(argument)
+        except ValueError as error:
+            frame.say(f"apply: {error}", bad=True)
+            return
+        names = [f"{obj.get('kind')} {obj['metadata'].get('name')}" for obj in objects]
+        if not frame.client.simulated:
+            title = f"Apply {len(names)} objects to {frame.client.name}?"
+            if await self._app.push_screen_wait(Confirm(title, names, "Apply")) is not True:
+                return
+        resources = frame.client.resources()
+        kinds = {(each.gvr.api_version, each.kind): (each.gvr, each.namespaced) for each in resources}
+        await self._runner.run(flows.apply_manifests(objects, kinds, frame.navigation.namespace or "default"))

@@ -25,7 +25,7 @@ TABS = {
 WORKS = (
     "delete", "kill", "evict", "scale", "scale-up", "scale-down", "restart", "set-image", "rollback", "trigger",
     "suspend", "edit", "cordon", "uncordon", "drain", "chaos", "crash", "exec", "attach",
-    "used-by",
+    "used-by", "transfer", "node-shell",
 )  # fmt: skip
 """Actions that are carried out by ``objectwork`` and ``nodework``."""
 
@@ -52,6 +52,8 @@ class Operations:
             "mend": self._mend,
             "trace": self._anywhere("trace"),
             "load": self._anywhere("load"),
+            "apply": self._anywhere("apply"),
+            "sanitize": self._anywhere("sanitize"),
             "undo": self._undo,
             "xray": self._xray,
         }

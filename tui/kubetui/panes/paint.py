@@ -20,6 +20,7 @@ SUFFIX = 5
 """The length of the random end that Kubernetes gives names."""
 WIDEST = 60
 """No column asks for much more than this."""
+NAMES = frozenset(("NAME", "NS/NAME"))
 
 
 class Look(NamedTuple):
@@ -74,7 +75,8 @@ class Painter:
 
     def _refit(self) -> None:
         elastic = [column.elastic for column in self.columns]
-        self._fit = fit(self._natural, elastic, self._available)
+        names = [position for position, column in enumerate(self.columns) if column.title in NAMES]
+        self._fit = fit(self._natural, elastic, self._available, names)
 
     @property
     def width(self) -> int:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from textual.message import Message
+
 from kubesim.objects.wire import FAULTS, NODES, Gvr, Key, Tree
 from kubetui import keys
 from kubetui.client.port import ClusterClient, Resource, RowCursor
@@ -18,6 +20,12 @@ Linked = Callable[[Key, Tree], bool]
 
 class ResourceTable(Table):
     """Shows the objects of one resource in one namespace or all."""
+
+    NOTHING = ""
+    """What to say when there is nothing of this kind."""
+
+    class Counted(Message):
+        """A count that others show in their titles has changed."""
 
     def __init__(
         self,
@@ -172,10 +180,7 @@ class ResourceTable(Table):
             self._extras = extras
             self.view.stale = True
         pending = super().pull()
-        nothing = "nothing here"
-        if self.resource.namespaced and self.namespace and not self.at_home:
-            nothing = f"nothing in {self.namespace} · <0> all namespaces"
-        self.empty_text = self.view.error or (nothing if self.view.synced else "reading")
+        self.empty_text = self.view.error or (_nothing(self) if self.view.synced else "reading")
         self.retitle()
         return pending
 
@@ -197,14 +202,30 @@ class ResourceTable(Table):
         if len(view.marks):
             hidden = sum(1 for key in view.marks if view.rank(key) is None)
             tail.append(f"{self._glyphs.mark} {len(view.marks)} marked" + (f", {hidden} hidden" if hidden else ""))
-        self.short_title = f"{name}[{count}]"
+        short, self.short_title = self.short_title, f"{name}[{count}]"
         if self.decorate is not None:
+            if short != self.short_title:
+                self.post_message(self.Counted())
             title = self.decorate(self.short_title)
         titles = (title, "  ".join(tail))
         if titles != self._titles:
             self._titles = titles
             self.border_title = title.replace("[", r"\[")
             self.border_subtitle = titles[1].replace("[", r"\[")
+
+
+def _nothing(table: ResourceTable) -> str:
+    """Why there are no rows, and the key that helps."""
+    selection = table.view.selection
+    if table.view.total and selection.filter.text:
+        return f"nothing matches {selection.filter.text} · Esc clears the filter"
+    if table.view.total and selection.only_faults:
+        return "nothing is in trouble · Ctrl-Z shows all"
+    if table.NOTHING:
+        return table.NOTHING
+    if table.resource.namespaced and table.namespace and not table.at_home:
+        return f"nothing in {table.namespace} · <0> all namespaces"
+    return "No resources found"
 
 
 # ---------------------------------------------------------------------- the actions by id
@@ -293,6 +314,8 @@ _ACTIONS: dict[str, Callable[[ResourceTable, str], None]] = {
     "sort-name": _sort_named,
     "sort-age": _sort_column("AGE"),
     "sort-status": _sort_column("STATUS", "READY", "PHASE"),
+    "sort-namespace": _sort_column("NAMESPACE", "NS/NAME"),
+    "sort-node": _sort_column("NODE"),
     "sort-cpu": _sort_column("CPU", "CPU-REQ"),
     "sort-memory": _sort_column("MEM", "MEM-REQ"),
     "sort-reverse": _reverse,

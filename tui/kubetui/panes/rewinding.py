@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from kubetui.client.port import Past, TimeControl
 from kubetui.model import clock, moments
 from kubetui.model.moments import PRESENT, Stop
+from kubetui.panes.story import StoryTable
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from kubetui.panes.frame import Frame
 
 Handler = Callable[[str], Awaitable[None]]
+LOOK = 0.1
+"""Seconds between two looks at how far a search has come."""
 
 
 class Rewinding:
@@ -32,6 +35,7 @@ class Rewinding:
             "next-stop": self.next,
             "bookmark": self.bookmark,
             "goto": self.goto,
+            "warp": self.warp,
             "go-on": self.go_on,
         }
 
@@ -116,6 +120,34 @@ class Rewinding:
         else:
             await self._to(stop)
 
+    async def warp(self, argument: str) -> None:
+        """To when the highlighted event came, or to the last change of the highlighted object."""
+        if argument.strip():
+            await self.goto(argument)
+            return
+        time = self._time()
+        if time is None:
+            return
+        at = self._moment()
+        if at is None:
+            self._frame.say("no row is highlighted")
+        elif at >= time.now:
+            self._frame.say("this is that moment")
+        else:
+            await self._to(Stop(at))
+
+    def _moment(self) -> int | None:
+        """When the line under the cursor happened."""
+        table, insight = self._frame.table, self._frame.client.insight
+        if isinstance(table, StoryTable):
+            line = None if table.viewport.cursor is None else table.view.line(table.viewport.cursor)
+            return None if line is None else line.at
+        key = table.cursor_key
+        if key is None or insight is None:
+            return None
+        chain = insight.chain(key)
+        return chain[0].at if chain else None
+
     async def _to(self, stop: Stop) -> None:
         time = self._frame.client.time
         if time is None:
@@ -139,7 +171,14 @@ class Rewinding:
         if past.seeking:
             going.close()  # type: ignore[attr-defined]
             return
-        if not await going:
+        header = self._frame.header
+        header.refresh()
+        looking = self._frame.set_interval(LOOK, header.refresh)
+        try:
+            arrived = await going
+        finally:
+            looking.stop()
+        if not arrived:
             self._frame.say("stopped; nothing has changed" if past.present else "")
         self._arrived(past)
 

@@ -69,6 +69,10 @@ class StoryTable(Table):
             self.view.choose(verbosity=asked if asked in self._levels else self._levels[-1])
             self._changed()
             return True
+        if action == "faults":
+            self.view.choose(only_warnings=not self.view.only_warnings)
+            self._changed()
+            return True
         if action == "clear-filter":
             self.set_filter("")
             return True
@@ -83,4 +87,6 @@ class StoryTable(Table):
         """Namespace, verbosity and filter, in the border."""
         self.border_title = f"Events({self.namespace or 'all'}) <v> {LEVELS[self.view.verbosity]}"
         found = self.view.filter
-        self.border_subtitle = f"</{found.text}>".replace("[", r"\[") if found.text else ""
+        tail = [f"</{found.text}>"] if found.text else []
+        tail += ["warnings only"] if self.view.only_warnings else []
+        self.border_subtitle = "  ".join(tail).replace("[", r"\[")

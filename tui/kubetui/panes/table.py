@@ -100,6 +100,7 @@ class Table(Canvas, can_focus=True):
             self._flashing.clear()
         if stale:
             self._refresh_lines(self._forget_rows(stale))
+        self._refresh_hint()
 
     def _announce(self) -> None:
         row = self.viewport.cursor

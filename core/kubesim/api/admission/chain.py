@@ -50,6 +50,9 @@ class Admission:
         """Raise Forbidden for a deletion that may not be. # k8s: apiserver/pkg/admission/plugin/namespace/lifecycle."""
         if gvr == NAMESPACES and name in IMMORTAL:
             raise forbidden(gvr, name, "this namespace may not be deleted")
+        if gvr.resource == "priorityclasses" and name in scheduling.SYSTEM_PRIORITIES:
+            # k8s: the storage in registry/scheduling/priorityclass.
+            raise forbidden(gvr, name, "this is a system priority class and cannot be deleted")
 
     def check_namespace(self, gvr: Gvr, namespace: str, shown: str) -> Tree:
         """The namespace of a creation. Raises NotFound when it is absent, Forbidden when it is going away."""

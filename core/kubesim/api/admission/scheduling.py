@@ -15,7 +15,7 @@ REGION = "topology.kubernetes.io/region"
 TOPOLOGY_LABELS = (ZONE, REGION)
 TOLERATION_SECONDS = 300
 
-_SYSTEM_PRIORITIES = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
+SYSTEM_PRIORITIES = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
 _LOWER = "PreemptLowerPriority"
 _NOT_READY_TAINT = {"key": NOT_READY, "effect": "NoSchedule"}
 
@@ -42,8 +42,8 @@ def _priority(name: str, shown: str, store: Store) -> tuple[str, int, str]:
     if name:
         found = store.get(PRIORITYCLASSES, "", name)
         if found is None:
-            if name in _SYSTEM_PRIORITIES:
-                return name, _SYSTEM_PRIORITIES[name], _LOWER
+            if name in SYSTEM_PRIORITIES:
+                return name, SYSTEM_PRIORITIES[name], _LOWER
             raise forbidden(PODS, shown, f"no PriorityClass with name {name} was found")
     else:
         found = _default_class(store)

@@ -69,6 +69,8 @@ class Shapes:
         found = self._shape(shape)
         if field.map_type == "atomic" and isinstance(found, Record) and not found.leaf:
             return Record(found.fields, found.element, leaf=True)
+        if field.map_type == "granular" and isinstance(found, Record) and found.leaf:
+            return Record(found.fields, found.element)
         return found
 
     def _shape(self, shape: str) -> Shape:

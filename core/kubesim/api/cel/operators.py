@@ -258,7 +258,7 @@ def matches(text: Any, expression: Any) -> bool:
     """Whether the text has a match of a regular expression."""
     if not isinstance(text, str) or not isinstance(expression, str):
         no_overload()
-    return pattern(expression).search(text) is not None
+    return pattern(expression).found_in(text)
 
 
 def pattern(expression: str) -> Pattern:

@@ -176,7 +176,10 @@ class CustomStrategy(Strategy):
 
     # ------------------------------------------------------------------ reading
     def fields(self, obj: Tree) -> Mapping[str, str]:
-        """The selectable fields."""
+        """The selectable fields, which are those of this version, whichever the object is stored in."""
+        # Which fields there are is asked with an object that is nothing yet.
+        if self.selectable and obj.get("apiVersion", self.gvr.api_version) != self.gvr.api_version:
+            obj = self.from_storage(obj)
         return {name: _text(jsonpath.value_at(names, obj)) for name, names in self.selectable}
 
     def row(self, obj: Tree, now: int) -> list[Any]:

@@ -91,7 +91,7 @@ class Validator:
             self.causes.append(Cause("FieldValueTooLong", text, path))
         if shortest is not None and len(value) < shortest:
             self.causes.append(invalid(path, value, f"{_said(path)} should be at least {shortest} chars long"))
-        if expression and compile_pattern(expression).search(value) is None:
+        if expression and not compile_pattern(expression).found_in(value):
             self.causes.append(invalid(path, value, f"{_said(path)} should match '{expression}'"))
         name = schema.get("format")
         if name and not formats.matches(name, value):

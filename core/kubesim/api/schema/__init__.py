@@ -3,6 +3,7 @@
 ``Schema.load()`` reads one data file; the checker of a kind is compiled when the kind is first used.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -99,6 +100,28 @@ class Schema:
         """
         written: Tree = self._object(self._facts.kinds[gvk]).canonical(tree)
         return written
+
+    def in_order(self, gvk: Gvk, tree: Tree) -> Tree:
+        """An object with its fields in the order of Go's structs, and the keys of maps sorted: as Go marshals it."""
+        found: Tree = self._sorted(self._facts.type(self._facts.kinds[gvk]), tree)
+        return found
+
+    def _sorted(self, type_: Type | None, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._sorted(type_, each) for each in value]
+        if not isinstance(value, Mapping) or type_ is None or type_.opaque:
+            return value
+        known = type_.fields
+        order = [*(name for name in known if name in value), *sorted(name for name in value if name not in known)]
+        return {name: self._of_field(known.get(name), value[name]) for name in order}
+
+    def _of_field(self, field: Field | None, value: Any) -> Any:
+        if field is None:
+            return value
+        type_ = self._facts.target(field.shape)
+        if field.shape[0] == MAP and isinstance(value, Mapping):
+            return {name: self._sorted(type_, value[name]) for name in sorted(value)}
+        return self._sorted(type_, value)
 
     def merge_lookup(self, gvk: Gvk) -> MergeType | None:
         """What strategic merge patch must know of a kind; None when there is no such kind."""

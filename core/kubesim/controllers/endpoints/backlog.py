@@ -129,7 +129,9 @@ class Backlog:
         key = refs.place(either)
         if new is not None:
             work = self.work(*key)
-            selector = new["spec"].get("selector") or _NOTHING
+            # k8s: Services of type ExternalName receive no endpoints.
+            named = new["spec"].get("type") == "ExternalName"
+            selector = _NOTHING if named else new["spec"].get("selector") or _NOTHING
             if old is None or work.selector != selector:
                 self._by_label.get(_label(key[0], work.selector), {}).pop(key[1], None)
                 work.selector = selector

@@ -43,7 +43,7 @@ def match(expression: str, text: str) -> bool:
 
 def must_match(expression: str, text: str) -> bool:
     """Whether an expression matches anywhere."""
-    return compile_pattern(expression).search(text) is not None
+    return compile_pattern(expression).found_in(text)
 
 
 def _find(pattern: Pattern, text: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from kubesim.httpd.listeners.ports import PortListener
+from kubesim.httpd.listeners.ports import HealthListener, PortListener
 from kubesim.httpd.listeners.sockets import HOST
 from kubesim.httpd.listeners.web import WebListener
 from kubesim.objects.refs import place as place_of
@@ -12,6 +12,7 @@ from kubesim.objects.wire import INGRESSES, SERVICES, Key, Tree
 
 HTTP_PORT, HTTPS_PORT = 8880, 8843
 """Tried first, so that addresses stay the same from one run to the next."""
+HEALTH = "health check"
 MOST = 200
 """How many ports of Services are opened at most."""
 
@@ -135,6 +136,8 @@ class Listeners:
 
     def _wanted(self) -> Iterator[Wanted]:
         for place, service in sorted(self.cluster.proxy.exposed.items()):
+            if service["spec"].get("healthCheckNodePort"):
+                yield Wanted(place, HEALTH, service["spec"]["healthCheckNodePort"], 0)
             balanced = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress")
             for port in service["spec"].get("ports") or ():
                 if (port.get("protocol") or "TCP") != "TCP":
@@ -146,7 +149,8 @@ class Listeners:
                     yield Wanted(place, "load balancer", port["port"], target)
 
     async def _start(self, wanted: Wanted) -> None:
-        listener = PortListener(self, wanted.place, wanted.port)
+        made = HealthListener if wanted.kind == HEALTH else PortListener
+        listener = made(self, wanted.place, wanted.port)
         try:
             await listener.start((wanted.number, 0))
         except OSError as error:
@@ -163,6 +167,8 @@ class Listeners:
     def _addresses(self) -> dict[Key, str]:
         found: dict[Key, str] = {}
         for wanted, listener in self._open.items():
+            if wanted.kind == HEALTH:
+                continue
             key = Key(SERVICES, *wanted.place)
             shown = f"{HOST}:{listener.port}"
             found[key] = f"{found[key]},{listener.port}" if key in found else shown

@@ -66,11 +66,14 @@ class PortListener:
 
     def _connect(self) -> Path:
         self._front.catch_up()
-        cluster = self._front.cluster
-        # Load balancers send to nodes that have an endpoint; a node port is taken on such a node too.
-        node = next((each.node for each in cluster.proxy.endpoints(*self._place) if each.ready), "")
-        found: Path = cluster.network.to_service(OUTSIDE._replace(node=node), self._place, self._target)
+        network = self._front.cluster.network
+        found: Path = network.to_service(OUTSIDE._replace(node=self._node()), self._place, self._target)
         return found
+
+    def _node(self) -> str:
+        # Load balancers send to nodes that have an endpoint; a node port is taken on such a node too.
+        every = self._front.cluster.proxy.endpoints(*self._place)
+        return next((each.node for each in every if each.ready), "")
 
     async def _carry(self, way: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         proxy = self._front.cluster.proxy
@@ -86,3 +89,21 @@ class PortListener:
                 await writer.drain()
         finally:
             proxy.closed(way.target)
+
+
+class HealthListener(PortListener):
+    """The port at which a load balancer asks a node for endpoints of a Service: that of a node that has some."""
+
+    def _connect(self) -> Path:
+        self._front.catch_up()
+        found: Path = self._front.cluster.network.to_health_check(self._place, self._node())
+        return found
+
+    async def _carry(self, way: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while way.wire is not None and not way.wire.closed:
+            data = await reader.read(CHUNK)
+            if not data:
+                break
+            self._front.catch_up()
+            writer.write(way.wire.feed(data))
+            await writer.drain()

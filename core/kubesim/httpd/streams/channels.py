@@ -16,7 +16,8 @@ NUMBERS: Mapping[str, int] = {STDIN: 0, STDOUT: 1, STDERR: 2, ERROR: 3, RESIZE: 
 NAMES = {number: name for name, number in NUMBERS.items()}
 CLOSE = 255
 V5, V4, V4_BASE64 = "v5.channel.k8s.io", "v4.channel.k8s.io", "v4.base64.channel.k8s.io"
-SOCKET_PROTOCOLS = (V5, V4, V4_BASE64)
+V1, V1_BASE64 = "channel.k8s.io", "base64.channel.k8s.io"
+SOCKET_PROTOCOLS = (V5, V4, V4_BASE64, V1, V1_BASE64)
 SPDY_PROTOCOLS = (V5, V4, "v3.channel.k8s.io", "v2.channel.k8s.io", "channel.k8s.io")
 CHUNK = 32 * 1024
 
@@ -39,7 +40,8 @@ class SocketChannels:
 
     def __init__(self, socket: web.WebSocketResponse, protocol: str) -> None:
         self._socket = socket
-        self._text = protocol == V4_BASE64
+        self._text = protocol in {V4_BASE64, V1_BASE64}
+        self._plain_errors = protocol in {V1, V1_BASE64, ""}
 
     async def receive(self) -> tuple[str, bytes] | None:
         """See Channels."""
@@ -85,7 +87,11 @@ class SocketChannels:
 
     async def finish(self, status: Tree) -> None:
         """See Channels."""
-        await self.send(ERROR, orjson.dumps(status))
+        # k8s: remotecommand/websocket.go: older clients are told of failures alone, in words.
+        if not self._plain_errors:
+            await self.send(ERROR, orjson.dumps(status))
+        elif status.get("status") != "Success":
+            await self.send(ERROR, str(status.get("message", "")).encode())
         await self._socket.close()
 
 

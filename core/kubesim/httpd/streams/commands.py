@@ -1,23 +1,21 @@
 """``exec`` and ``attach``: a command in a container, or its own output, with the client's stdin and terminal."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
+from typing import Any
 
 from aiohttp import web
 
-from kubesim.api.options import truth
 from kubesim.httpd.host import Host
 from kubesim.httpd.streams import channels as names
+from kubesim.httpd.streams.attaching import attach
 from kubesim.httpd.streams.channels import Channels, SocketChannels, SpdyChannels
-from kubesim.httpd.streams.logs import LogReader, follow, options_of
-from kubesim.httpd.streams.pipes import MESSAGE_LIMIT, Hijacked, RawPipe, is_spdy, is_websocket, offered
-from kubesim.httpd.streams.terminal import Terminal, screen
+from kubesim.httpd.streams.pipes import MESSAGE_LIMIT, Hijacked, RawPipe, is_spdy, is_websocket, offered, own_headers
+from kubesim.httpd.streams.terminal import Terminal
+from kubesim.httpd.streams.wishes import SUCCESS, Wishes, gone, say, wishes_of
+from kubesim.kubelet.dialogue import Reader
 from kubesim.objects.errors import ApiError, bad_request, failure, not_found
 from kubesim.objects.wire import PODS, Request, Tree
 
-SUCCESS: Tree = {"metadata": {}, "status": "Success"}
 SHELLS = frozenset(
     {"sh", "bash", "ash", "dash", "zsh", "/bin/sh", "/bin/bash", "/bin/ash", "/usr/bin/bash", "/bin/zsh"}
 )
@@ -33,41 +31,11 @@ PATIENCE = 0.05
 FOREVER = -1
 
 
-class Wishes(NamedTuple):
-    """What the client asks for."""
-
-    argv: tuple[str, ...]
-    container: str
-    stdin: bool
-    stdout: bool
-    stderr: bool
-    tty: bool
-
-    def expected(self) -> set[str]:
-        """The streams that a SPDY client will open."""
-        found = {names.ERROR}
-        found |= {names.STDIN} if self.stdin else set()
-        found |= {names.STDOUT} if self.stdout else set()
-        found |= {names.RESIZE if self.tty else names.STDERR} if self.tty or self.stderr else set()
-        return found
-
-
-def wishes_of(query_text: str) -> Wishes:
-    """Parse the query of an exec or attach; ``command`` may occur many times."""
-    pairs = parse_qsl(query_text, keep_blank_values=True)
-    last: Mapping[str, str] = dict(pairs)
-    return Wishes(
-        tuple(value for name, value in pairs if name == "command"),
-        last.get("container", ""),
-        *(truth(last.get(name, "false")) for name in ("stdin", "stdout", "stderr", "tty")),
-    )
-
-
 async def serve(host: Host, http: web.BaseRequest, request: Request) -> web.StreamResponse:
     """Answer an exec or attach. Raises ApiError while it is still HTTP."""
     wishes = wishes_of(http.raw_path.partition("?")[2])
     host.catch_up()
-    _check(host.cluster, request, wishes)
+    missing = _check(host.cluster, request, wishes)
     if is_websocket(http):
         protocols = offered(http, "Sec-WebSocket-Protocol")
         chosen = next((item for item in protocols if item in names.SOCKET_PROTOCOLS), "")
@@ -76,8 +44,15 @@ async def serve(host: Host, http: web.BaseRequest, request: Request) -> web.Stre
         socket = web.WebSocketResponse(
             protocols=(chosen,) if chosen else (), max_msg_size=MESSAGE_LIMIT, compress=False
         )
+        socket.headers.update(own_headers(http))
         await socket.prepare(http)
-        await _session(host, SocketChannels(socket, chosen), request, wishes)
+        channels = SocketChannels(socket, chosen)
+        if missing:
+            # k8s: proxy/streamtranslator.go: the kubelet is asked when the client has its WebSocket.
+            text = f"Internal error occurred: unable to upgrade connection: {missing}"
+            await channels.finish(failure(500, "InternalError", text).status)
+            return socket
+        await _session(host, channels, request, wishes)
         return socket
     if not is_spdy(http):
         raise bad_request("Upgrade request required")
@@ -86,6 +61,8 @@ async def serve(host: Host, http: web.BaseRequest, request: Request) -> web.Stre
     if not chosen:
         text = f"unable to upgrade: unable to negotiate protocol: client supports {protocols}"
         raise failure(403, "Forbidden", text)
+    if missing:
+        return web.Response(status=500, text=missing)
     headers = {"Connection": "Upgrade", "Upgrade": "SPDY/3.1", "X-Stream-Protocol-Version": chosen}
     pipe = RawPipe.take(http, headers)
     plain = chosen not in {names.V4, names.V5}
@@ -96,35 +73,37 @@ async def serve(host: Host, http: web.BaseRequest, request: Request) -> web.Stre
     return Hijacked()
 
 
-def _check(cluster: Any, request: Request, wishes: Wishes) -> None:
-    """Raise what API server and kubelet say of commands that cannot run. # k8s: registry/core/pod/rest."""
+def _check(cluster: Any, request: Request, wishes: Wishes) -> str:
+    """What the kubelet says when there is no such container, else "". Raises what the API server says."""
     key = request.key
     pod = cluster.store.get(PODS, key.namespace, key.name)
     if pod is None:
         raise not_found(PODS, key.name)
-    attach = request.subresource == "attach"
-    if not attach and not wishes.argv:
+    attached = request.subresource == "attach"
+    if not attached and not wishes.argv:
         raise bad_request("you must specify at least 1 command for the container")
     if not (wishes.stdin or wishes.stdout or wishes.stderr):
         raise bad_request("you must specify at least one of stdin, stdout, stderr")
-    phase = (pod.get("status") or {}).get("phase")
-    if phase in {"Succeeded", "Failed"}:
-        verb = "attach to" if attach else "exec into"
-        raise bad_request(f"cannot {verb} a container in a completed pod; current phase is {phase}")
     if not pod["spec"].get("nodeName"):
         raise bad_request(f"pod {key.name} does not have a host assigned")
+    name = wishes.container or pod["spec"]["containers"][0]["name"]
+    # k8s: kubelet/kubelet_pods.go GetExec, GetAttach
+    missing = f"container {name} not found in pod {key.name}_{key.namespace}" if attached else ""
+    missing = missing or f'container not found ("{name}")'
+    if (pod.get("status") or {}).get("phase") in {"Pending", "Succeeded", "Failed"}:
+        return missing
     try:
         cluster.kubelets.execute(key.namespace, key.name, wishes.container, ())
     except ApiError as error:
-        if error.code != 500:
+        if not error.status["message"].startswith("container not found"):
             raise
-        message = error.status["message"]
-        raise failure(500, "InternalError", f"unable to upgrade connection: {message}") from None
+        return missing
+    return ""
 
 
 async def _session(host: Host, channels: Channels, request: Request, wishes: Wishes) -> None:
     if request.subresource == "attach":
-        await _attach(host, channels, request, wishes)
+        await attach(host, channels, request, wishes)
         return
     shell = wishes.argv[0] in SHELLS and not any(word.startswith("-") and "c" in word for word in wishes.argv[1:])
     if shell and wishes.tty and wishes.stdin:
@@ -142,28 +121,27 @@ async def _session(host: Host, channels: Channels, request: Request, wishes: Wis
     if outcome.not_found:
         await channels.finish(_no_program(outcome.output))
         return
-    started = host.cluster.loop.now
-    if outcome.millis > 0:
-        await _pass(host, channels, started + outcome.millis)
-    await _say(channels, wishes, outcome)
-    if outcome.millis == FOREVER:
-        while await channels.receive() is not None:
-            continue
-        return
+    await _report(host, channels, wishes, outcome)
+
+
+async def _report(host: Host, channels: Channels, wishes: Wishes, outcome: Any) -> None:
+    """Send what a command writes when it writes it, until it ends or the client leaves."""
+    started, reader = host.cluster.loop.now, Reader()
+    leaving: asyncio.Future[None] | None = None
+    while True:
+        now = host.cluster.loop.now
+        await say(channels, wishes, reader.read(outcome.timeline, now - started, started))
+        if outcome.millis != FOREVER and now >= started + outcome.millis:
+            break
+        leaving = leaving or asyncio.ensure_future(gone(channels))
+        await asyncio.wait({leaving}, timeout=PATIENCE)
+        if leaving.done():
+            return
+        host.catch_up()
+    if leaving is not None:
+        leaving.cancel()
+        await asyncio.wait({leaving})
     await channels.finish(status_of(outcome.code))
-
-
-async def _say(channels: Channels, wishes: Wishes, outcome: Any) -> None:
-    """Send what a command wrote; a terminal shows both streams as one."""
-    if wishes.tty:
-        await channels.send(names.STDOUT, screen(outcome.output).encode("utf-8", "surrogateescape"))
-        return
-    for name, wanted, text in (
-        (names.STDOUT, wishes.stdout, outcome.stdout),
-        (names.STDERR, wishes.stderr, outcome.errors),
-    ):
-        if wanted and text:
-            await channels.send(name, text.encode("utf-8", "surrogateescape"))
 
 
 def _no_program(text: str) -> Tree:
@@ -217,22 +195,6 @@ async def _input(channels: Channels, wishes: Wishes, *, shell: bool) -> bytes | 
         parts.append(content)
 
 
-async def _pass(host: Host, channels: Channels, due: int) -> None:
-    """Wait until virtual time has come that far, or the client leaves."""
-    leaving = asyncio.ensure_future(_gone(channels))
-    try:
-        while host.cluster.loop.now < due and not leaving.done():
-            host.catch_up()
-            await asyncio.wait({leaving}, timeout=PATIENCE)
-    finally:
-        leaving.cancel()
-
-
-async def _gone(channels: Channels) -> None:
-    while await channels.receive() is not None:
-        continue
-
-
 async def _converse(host: Host, channels: Channels, request: Request, wishes: Wishes) -> None:
     def run(line: str) -> tuple[int, str]:
         try:
@@ -254,28 +216,3 @@ async def _converse(host: Host, channels: Channels, request: Request, wishes: Wi
             shown = terminal.feed(content.decode("utf-8", "replace"))
             await channels.send(names.STDOUT, shown.encode())
     await channels.finish(status_of(terminal.code))
-
-
-async def _attach(host: Host, channels: Channels, request: Request, wishes: Wishes) -> None:
-    """What the container writes from now on, until it ends or the client leaves."""
-    options = options_of({"container": wishes.container}, host.cluster.loop.now)
-    reader = LogReader(host.cluster, request, options)
-
-    async def write(content: bytes) -> None:
-        shown = screen(content.decode()).encode() if wishes.tty else content
-        await channels.send(names.STDOUT, shown)
-
-    try:
-        reader.first()
-    except ApiError as error:
-        await channels.finish(error.status)
-        return
-    following = asyncio.ensure_future(follow(host, reader, write))
-    leaving = asyncio.ensure_future(_gone(channels))
-    try:
-        await asyncio.wait({following, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not leaving.done():
-            await channels.finish(SUCCESS)
-    finally:
-        following.cancel()
-        leaving.cancel()

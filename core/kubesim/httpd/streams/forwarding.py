@@ -18,6 +18,7 @@ from kubesim.httpd.streams.pipes import (
     is_spdy,
     is_websocket,
     offered,
+    own_headers,
 )
 from kubesim.objects.errors import ApiError, bad_request, failure, not_found
 from kubesim.objects.wire import PODS, Request
@@ -43,6 +44,7 @@ async def serve(host: Host, http: web.BaseRequest, request: Request) -> web.Stre
         socket = web.WebSocketResponse(
             protocols=(chosen,) if chosen else (), max_msg_size=MESSAGE_LIMIT, compress=False
         )
+        socket.headers.update(own_headers(http))
         await socket.prepare(http)
         if chosen == TUNNEL:
             await SpdyForwards(host, SocketPipe(socket), request).run()
@@ -84,6 +86,13 @@ def _port(text: str) -> int:
     """The number of a port, 0 for what is none."""
     port = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
     return port if port < 1 << 16 else 0
+
+
+def _dial(host: Host, namespace: str, pod: str, port: int) -> Any:
+    """A connection to a port of a pod. Raises ApiError."""
+    cluster = host.cluster
+    connection = cluster.kubelets.connect(namespace, pod, port)
+    return host.scrapes.secured(cluster, namespace, pod, port) or connection
 
 
 class SpdyForwards:
@@ -139,7 +148,7 @@ class SpdyForwards:
             port = frame.headers.get("port", "")
             try:
                 self._host.catch_up()
-                connection = self._host.cluster.kubelets.connect(*self._place, _port(port))
+                connection = _dial(self._host, *self._place, _port(port))
             except ApiError as error:
                 await self._end(frame.stream, str(error))
             else:
@@ -174,7 +183,7 @@ async def _socket_forwards(host: Host, socket: web.WebSocketResponse, request: R
             await socket.send_bytes(bytes([channel]) + struct.pack("<H", port))
     for position, port in enumerate(ports):
         try:
-            connections.append(host.cluster.kubelets.connect(request.key.namespace, request.key.name, port))
+            connections.append(_dial(host, request.key.namespace, request.key.name, port))
         except ApiError as error:
             connections.append(None)
             await socket.send_bytes(bytes([2 * position + 1]) + str(error).encode())

@@ -1,6 +1,7 @@
 """``pods/NAME/log``: the lines of a container as plain text, with follow, tail, since, timestamps and byte limit."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ from aiohttp import web
 
 from kubesim.api.options import integer, truth
 from kubesim.httpd.host import Host
+from kubesim.httpd.streams.pipes import is_websocket, offered, own_headers
 from kubesim.objects.errors import ApiError, bad_request
 from kubesim.objects.times import format_micro_time, parse_time
 from kubesim.objects.wire import PODS, Request, Tree
@@ -16,6 +18,10 @@ FOLLOW_SECONDS = 0.2
 """How often a followed log is looked at."""
 LIMIT = 100_000
 FOLLOW_LIMIT = 2_000
+CHUNK = 4 * 1024
+"""How much of a log one message of a WebSocket holds."""
+BINARY, BASE64 = "binary.k8s.io", "base64.binary.k8s.io"
+PROTOCOLS = (BINARY, BASE64)
 
 
 class LogOptions(NamedTuple):
@@ -60,14 +66,14 @@ class LogReader:
     def __init__(self, cluster: Any, request: Request, options: LogOptions) -> None:
         self._cluster = cluster
         self._place = request.key.namespace, request.key.name
-        self._options = options
+        self.options = options
         self._last = -1
         self._at_last = 0
         self._restarts = self._state()[1]
 
     def first(self) -> list[Any]:
         """The lines that the options choose. Raises ApiError as the kubelet does."""
-        options = self._options
+        options = self.options
         lines = self._read(LIMIT)
         self._mark(lines)
         if options.since_ms:
@@ -91,7 +97,7 @@ class LogReader:
 
     def _read(self, limit: int) -> list[Any]:
         lines: list[Any] = self._cluster.kubelets.logs(
-            *self._place, self._options.container, self._options.previous, limit
+            *self._place, self.options.container, self.options.previous, limit
         )
         return lines
 
@@ -111,7 +117,7 @@ class LogReader:
         pod = self._cluster.store.get(PODS, *self._place)
         if pod is None:
             return False, 0
-        status = container_status(pod, self._options.container)
+        status = container_status(pod, self.options.container)
         if status is None:
             return (pod.get("status") or {}).get("phase") == "Pending", 0
         return "terminated" not in (status.get("state") or {}), int(status.get("restartCount", 0))
@@ -131,8 +137,10 @@ def container_status(pod: Tree, name: str) -> Tree | None:
 def printed(lines: list[Any], *, timestamps: bool) -> bytes:
     """Lines as the kubelet writes them."""
     if timestamps:
-        return "".join(f"{format_micro_time(at)[:-1]}000Z {text}\n" for at, text in lines).encode()
-    return "".join(f"{text}\n" for _, text in lines).encode()
+        shown = "".join(f"{format_micro_time(at)[:-1]}000Z {text}\n" for at, text in lines)
+    else:
+        shown = "".join(f"{text}\n" for _, text in lines)
+    return shown.encode("utf-8", "surrogateescape")
 
 
 async def serve(host: Host, http: web.BaseRequest, request: Request) -> web.StreamResponse:
@@ -143,9 +151,11 @@ async def serve(host: Host, http: web.BaseRequest, request: Request) -> web.Stre
     content = printed(reader.first(), timestamps=options.timestamps)
     if options.limit_bytes:
         content = content[: options.limit_bytes]
+    if is_websocket(http):
+        return await _messages(host, http, reader, content)
     if not options.follow:
-        return web.Response(body=content, headers={"Content-Type": "text/plain"})
-    response = web.StreamResponse(headers={"Content-Type": "text/plain"})
+        return web.Response(body=content, headers={**own_headers(http), "Content-Type": "text/plain"})
+    response = web.StreamResponse(headers={**own_headers(http), "Content-Type": "text/plain"})
     response.enable_chunked_encoding()
     await response.prepare(http)
     if content:
@@ -153,6 +163,43 @@ async def serve(host: Host, http: web.BaseRequest, request: Request) -> web.Stre
     await follow(host, reader, response.write, timestamps=options.timestamps)
     await response.write_eof()
     return response
+
+
+async def _messages(host: Host, http: web.BaseRequest, reader: LogReader, content: bytes) -> web.StreamResponse:
+    """The log as messages of a WebSocket. # k8s: apiserver/pkg/util/wsstream Reader."""
+    protocols = offered(http, "Sec-WebSocket-Protocol")
+    chosen = next((item for item in protocols if item in PROTOCOLS), "")
+    if protocols and not chosen:
+        raise bad_request(f"unable to upgrade: unsupported subprotocols {protocols}")
+    socket = web.WebSocketResponse(protocols=(chosen,) if chosen else (), compress=False)
+    socket.headers.update(own_headers(http))
+    await socket.prepare(http)
+
+    async def send(part: bytes) -> None:
+        if chosen == BASE64:
+            await socket.send_str(b64encode(part).decode())
+        else:
+            await socket.send_bytes(part)
+
+    await send(b"")
+    for at in range(0, len(content), CHUNK):
+        await send(content[at : at + CHUNK])
+    if reader.options.follow:
+        following = asyncio.ensure_future(follow(host, reader, send, timestamps=reader.options.timestamps))
+        leaving = asyncio.ensure_future(_gone(socket))
+        try:
+            await asyncio.wait({following, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            following.cancel()
+            leaving.cancel()
+    await socket.close()
+    return socket
+
+
+async def _gone(socket: web.WebSocketResponse) -> None:
+    """Read until the client is gone; what it says means nothing."""
+    async for _ in socket:
+        continue
 
 
 async def follow(host: Host, reader: LogReader, write: Any, *, timestamps: bool = False) -> None:

@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 from aiohttp import WSMsgType, web
 
+OWN_HEADERS: web.RequestKey[dict[str, str]] = web.RequestKey("own headers", dict)
+"""Where a request keeps what its answer says of it, whoever answers."""
 CHUNK = 64 * 1024
 MESSAGE = 32 * 1024
 """The most bytes of one WebSocket message."""
@@ -59,6 +61,7 @@ class RawPipe:
     @classmethod
     def take(cls, request: web.BaseRequest, headers: dict[str, str]) -> "RawPipe":
         """Answer 101 with these headers and take the connection over."""
+        said = {**own_headers(request), **headers}
         loop = asyncio.get_running_loop()
         transport: Any = request.transport
         reader = asyncio.StreamReader(limit=CHUNK, loop=loop)
@@ -66,7 +69,7 @@ class RawPipe:
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
         writer = asyncio.StreamWriter(transport, protocol, reader, loop)
-        lines = ["HTTP/1.1 101 Switching Protocols", *(f"{name}: {value}" for name, value in headers.items())]
+        lines = ["HTTP/1.1 101 Switching Protocols", *(f"{name}: {value}" for name, value in said.items())]
         writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
         return cls(reader, writer)
 
@@ -121,6 +124,11 @@ class SocketPipe:
     async def close(self) -> None:
         """See Pipe."""
         await self._socket.close()
+
+
+def own_headers(request: web.BaseRequest) -> dict[str, str]:
+    """What the answer to a request says of it: its audit, its flow."""
+    return request.get(OWN_HEADERS) or {}
 
 
 def is_websocket(request: web.BaseRequest) -> bool:

@@ -5,8 +5,10 @@ from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from kubesim.httpd.answers import Answer
+from kubesim.httpd.answers import NOT_FOUND, Answer
 from kubesim.httpd.host import Host
+from kubesim.httpd.scraping import kubelets
+from kubesim.httpd.streams import rewriting
 from kubesim.objects.errors import ApiError, failure, not_found
 from kubesim.objects.wire import NODES, PODS, SERVICES, Request, Tree
 
@@ -37,9 +39,14 @@ def backend_of(text: str) -> Backend:
 def serve(host: Host, http: web.BaseRequest, request: Request, body: bytes) -> Answer:
     """Pass a request on. Raises ApiError."""
     host.catch_up()
-    connection = _connect(host.cluster, request)
     path = "/" + request.subresource.removeprefix("proxy").lstrip("/")
     query = http.raw_path.partition("?")[2]
+    if request.key.gvr == NODES:
+        return _of_node(host.cluster, backend_of(request.key.name), http.method, path)
+    connection = _connect(host, request)
+    if http.path.endswith("/proxy") and http.method in {"GET", "HEAD"}:
+        # k8s: apimachinery/pkg/util/proxy proxyRedirectsforRootPath
+        return Answer(301, b"", "", {"Location": f"{http.path}/{'?' + query if query else ''}"})
     lines = [
         f"{http.method} {path}{'?' + query if query else ''} HTTP/1.1",
         f"Host: {backend_of(request.key.name).name}",
@@ -50,22 +57,39 @@ def serve(host: Host, http: web.BaseRequest, request: Request, body: bytes) -> A
     lines += [f"Content-Length: {len(body)}", f"X-Forwarded-Uri: {http.raw_path.partition('?')[0]}", "", ""]
     received = connection.feed("\r\n".join(lines).encode() + body)
     host.poke()
-    return answer_of(received)
+    return rewriting.rewritten(answer_of(received), _prefix(http.path, path))
 
 
-def _connect(cluster: Any, request: Request) -> Any:
+def _prefix(whole: str, inside: str) -> str:
+    """The path up to where the path inside of the backend begins."""
+    return whole.removesuffix(inside) if inside != "/" else whole.rstrip("/")
+
+
+def _of_node(cluster: Any, backend: Backend, method: str, path: str) -> Answer:
+    """What a kubelet answers. Raises ApiError."""
+    if cluster.store.get(NODES, "", backend.name) is None:
+        raise not_found(NODES, backend.name)
+    port = int(backend.port) if _is_number(backend.port) else kubelets.PORT
+    agent = cluster.kubelets.agents.get(backend.name)
+    if agent is None or not agent.running or port != kubelets.PORT:
+        why = "connect: connection refused" if agent is not None and agent.running else "connect: no route to host"
+        address = f"{backend.name if agent is None else agent.host_ip}:{port}"
+        raise failure(503, "ServiceUnavailable", f"error trying to reach service: dial tcp {address}: {why}")
+    return kubelets.answer(cluster, backend.name, path) if method in {"GET", "HEAD"} else NOT_FOUND
+
+
+def _connect(host: Host, request: Request) -> Any:
+    cluster = host.cluster
     gvr, namespace, name = request.key
     backend = backend_of(name)
     if gvr == SERVICES:
         return _service(cluster, namespace, backend)
-    if gvr == NODES:
-        if cluster.store.get(NODES, "", backend.name) is None:
-            raise not_found(NODES, backend.name)
-        raise failure(503, "ServiceUnavailable", "the simulated kubelets serve no HTTP of their own")
     pod = cluster.store.get(PODS, namespace, backend.name)
     if pod is None:
         raise not_found(PODS, backend.name)
-    return _dial(cluster, namespace, backend.name, _pod_port(pod, backend.port))
+    port = _pod_port(pod, backend.port)
+    connection = _dial(cluster, namespace, backend.name, port)
+    return host.scrapes.proxied(cluster, namespace, backend.name, port) or connection
 
 
 def _service(cluster: Any, namespace: str, backend: Backend) -> Any:

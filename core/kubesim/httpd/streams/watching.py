@@ -9,6 +9,7 @@ from aiohttp import web
 
 from kubesim.api.options import integer
 from kubesim.httpd.host import Host
+from kubesim.httpd.streams.pipes import own_headers
 
 DEFAULT_SECONDS = 2700.0
 """How long a watch lasts when the client does not say. # k8s: between 30 and 60 minutes"""
@@ -24,13 +25,14 @@ def seconds_of(query: Mapping[str, str]) -> float:
 
 async def serve(host: Host, request: web.BaseRequest, cursor: Any, seconds: float) -> web.StreamResponse:
     """Send the events of a cursor until time is up, the client leaves or the revision is too old."""
-    response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"})
+    response = web.StreamResponse(headers={**own_headers(request), "Content-Type": "application/json"})
     if request.version >= (1, 1):
         response.enable_chunked_encoding()
     await response.prepare(request)
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
     while not cursor.closed:
+        await host.turns.take()
         batch = await host.webhooks.answered(partial(host.fan.batch, cursor, host.cluster.store.revision))
         if batch.pieces:
             for piece in batch.pieces:

@@ -1,5 +1,6 @@
 """The spec of a definition: group, scope, versions, and what is said once for all versions or for each."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from kubesim.kinds.definition import parts
@@ -24,8 +25,11 @@ def spec_causes(spec: Tree, old: Tree | None) -> list[Cause]:
         causes.append(invalid("spec.preserveUnknownFields", True, text))
     causes += required_names(spec.get("names") or EMPTY)
     causes += all_names(spec.get("names") or EMPTY, "spec.names")
+    alike = {field: all(version.get(field) == versions[0].get(field) for version in versions) for field in _CONTENT}
+    known = {before.get("name"): _schema(before) for before in reversed((old or EMPTY).get("versions") or ())}
     for number, version in enumerate(versions):
-        causes += _content_causes(versions, number, version, _known_schema(old, version))
+        # What was let pass once stays so.
+        causes += _content_causes(alike, number, version, known.get(version.get("name")))
     return causes + parts.conversion_causes(spec.get("conversion") or EMPTY)
 
 
@@ -63,23 +67,17 @@ def _schema(version: Tree) -> Any:
     return (version.get("schema") or EMPTY).get("openAPIV3Schema")
 
 
-def _known_schema(old: Tree | None, version: Tree) -> Any:
-    """The schema that the version had before: what was let pass once stays so."""
-    for before in (old or EMPTY).get("versions") or ():
-        if before.get("name") == version.get("name"):
-            return _schema(before)
-    return None
+_CONTENT = ("schema", "subresources", "selectableFields", "additionalPrinterColumns")
 
 
-def _content_causes(versions: list[Tree], number: int, version: Tree, known: Any) -> list[Cause]:
+def _content_causes(alike: Mapping[str, bool], number: int, version: Tree, known: Any) -> list[Cause]:
     """The rules of one version; what all versions say alike is told of once, where the old API had it."""
     place = f"spec.versions[{number}]"
     causes: list[Cause] = []
     first = number == 0
 
     def at(field: str, one: str) -> str | None:
-        alike = all(other.get(field) == version.get(field) for other in versions)
-        if not alike:
+        if not alike[field]:
             return f"{place}.{field}"
         return f"spec.{one}" if first else None
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from kubesim.kinds.fielderrors import all_invalid, duplicate, forbidden, invalid, not_supported, one_of, required
 from kubesim.kinds.formats import address, annotations, label, labels, qualified, subdomain
+from kubesim.kinds.pod.claims import validate_claims
 from kubesim.kinds.pod.containers import (
     Surroundings,
     seccomp,
@@ -55,6 +56,7 @@ def validate_pod_spec(field: str, spec: Tree, *, in_pod: bool) -> list[Cause]:
     found += _gates(field, spec)
     found += validate_spread(f"{field}.topologySpreadConstraints", spec.get("topologySpreadConstraints"))
     found += _host_users(field, spec)
+    found += validate_claims(field, spec)
     return found + _names(field, spec)
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import orjson
+
 from kubesim.kinds import goshape
 from kubesim.kinds.fielderrors import IMMUTABLE, forbidden, invalid
 from kubesim.kinds.formats import address, qualified
@@ -46,12 +48,16 @@ def _deadline(new: int | None, old: int | None) -> list[Cause]:
 def _tolerations(new: list[Any], old: list[Any]) -> list[Cause]:
     if new is old:
         return []
+    known = {_lasting(after) for after in new}
     for before in old:
-        plain = drop(before, "tolerationSeconds")
-        if not any(drop(after, "tolerationSeconds") == plain for after in new):
+        if _lasting(before) not in known:
             why = "existing toleration can not be modified except its tolerationSeconds"
             return [forbidden("spec.tolerations", why)]
     return validate_tolerations("spec.tolerations", new)
+
+
+def _lasting(toleration: Tree) -> bytes:
+    return orjson.dumps(drop(toleration, "tolerationSeconds"), option=orjson.OPT_SORT_KEYS)
 
 
 def _scheduling_gates(new: list[Any], old: list[Any]) -> list[Cause]:

@@ -65,7 +65,8 @@ class AddressPool:
         size = network.num_addresses - 2
         # k8s: the lower part of a block is for addresses that are asked for.
         # differs: of a large block the first 65,535 addresses are used up first, so that they are easy to recognise.
-        self._pool = Pool(size, min(max(16, size // 16), 256), min(size, 65_535), chance)
+        reserved = min(max(16, size // 16), 256) if network.num_addresses > 16 else 0
+        self._pool = Pool(size, reserved, min(size, 65_535), chance)
         self._first = int(network.network_address) + 1
 
     def contains(self, address: str) -> bool:

@@ -8,8 +8,10 @@ from kubesim.kernel.chance import Chance
 from kubesim.kinds.fielderrors import invalid
 from kubesim.kinds.plain import Plain
 from kubesim.kinds.printing import NONE, age, format_labels
+from kubesim.kinds.service.blocks import AddressBlocks
 from kubesim.kinds.service.needs import (
     HEADLESS,
+    is_external,
     is_headless,
     needs_cluster_ip,
     needs_health_port,
@@ -19,8 +21,9 @@ from kubesim.kinds.service.needs import (
     with_kept,
     without_lost,
 )
-from kubesim.kinds.service.pools import RANGE_FULL, TAKEN_ADDRESS, TAKEN_PORT, AddressPool, PortPool
+from kubesim.kinds.service.pools import RANGE_FULL, TAKEN_ADDRESS, TAKEN_PORT, PortPool
 from kubesim.kinds.service.validation import validate_service, validate_service_update
+from kubesim.kinds.service.warnings import spec_warnings
 from kubesim.kinds.shapes import drop, filled, filled_empty, inside, inside_each, put
 from kubesim.objects.errors import ApiError, Cause
 from kubesim.objects.errors import invalid as invalid_error
@@ -39,6 +42,7 @@ class ServiceStrategy(Plain):
 
     gvr = SERVICES
     kind = "Service"
+    name_format = "label"
     short_names = ("svc",)
     categories = ("all",)
     subresources = ("proxy", "status")
@@ -48,7 +52,7 @@ class ServiceStrategy(Plain):
 
     def __init__(self, chance: Chance | None = None) -> None:
         source = chance if chance is not None else Chance(0)
-        self.addresses = AddressPool(SERVICE_BLOCK, source.stream("cluster-ips"))
+        self.addresses = AddressBlocks(SERVICE_BLOCK, source.stream("cluster-ips"))
         self.ports = PortPool(*NODE_PORTS, source.stream("node-ports"))
 
     def default(self, obj: Tree) -> Tree:
@@ -81,15 +85,8 @@ class ServiceStrategy(Plain):
         return validate_service_update(new, old)
 
     def warnings(self, new: Tree, old: Tree | None) -> list[str]:
-        """The old name of a traffic distribution."""
-        if old is not None and new["spec"] is old["spec"]:
-            return []
-        found: list[str] = []
-        if new["spec"].get("trafficDistribution") == "PreferClose":
-            found.append('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"')
-        if is_headless(new["spec"]) and new["spec"].get("loadBalancerIP"):
-            found.append("spec.loadBalancerIP is ignored for headless services")
-        return found
+        """Fields that are ignored, and those that will not be there for ever."""
+        return [] if old is not None and new["spec"] is old["spec"] else spec_warnings(new["spec"])
 
     def fields(self, obj: Tree) -> Mapping[str, str]:
         """By address and type."""
@@ -272,7 +269,7 @@ def _default(spec: Tree) -> Tree:
         client = filled(config.get("clientIP") or {}, timeoutSeconds=10800)
         spec = put(spec, "sessionAffinityConfig", config if client is config.get("clientIP") else {"clientIP": client})
     spec = inside_each(spec, "ports", _default_port)
-    if spec["type"] in {"NodePort", "LoadBalancer"}:
+    if is_external(spec):
         spec = filled_empty(spec, externalTrafficPolicy="Cluster")
     if needs_cluster_ip(spec):
         spec = filled(spec, internalTrafficPolicy="Cluster")

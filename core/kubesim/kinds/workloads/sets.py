@@ -22,7 +22,7 @@ from kubesim.kinds.selection import MISMATCH, matches, restarts_always, selector
 from kubesim.kinds.shapes import filled, filled_empty, inside, inside_each, put, take
 from kubesim.kinds.workloads.replicas import changed_spec, status_counts, template_warnings
 from kubesim.objects.errors import Cause
-from kubesim.objects.refs import controller_of
+from kubesim.objects.refs import controller_of, without_annotations
 from kubesim.objects.selectors import format_label_selector
 from kubesim.objects.wire import EMPTY, Tree
 
@@ -45,6 +45,7 @@ class StatefulSetStrategy(Plain):
 
     gvr = resource("apps", "v1", "statefulsets")
     kind = "StatefulSet"
+    name_format = "label"
     short_names = ("sts",)
     categories = ("all",)
     subresources = ("scale", "status")
@@ -233,6 +234,10 @@ class DaemonSetStrategy(Plain):
     def warnings(self, new: Tree, old: Tree | None) -> list[str]:
         """Those of the template."""
         return template_warnings(new, old)
+
+    def internal(self, obj: Tree) -> Tree:
+        """The generation of the template is a field there."""
+        return without_annotations(obj, (GENERATION,))
 
     def row(self, obj: Tree, now: int) -> list[Any]:
         """Pods on nodes."""

@@ -5,7 +5,7 @@ import tarfile
 
 from kubesim.kubelet.runtime import FAR_TOO_LONG
 from kubesim.kubelet.simruntime import paths
-from kubesim.kubelet.simruntime.interpreter import STDIN, Interpreter
+from kubesim.kubelet.simruntime.interpreter import Interpreter
 
 
 def run(machine: Interpreter, argv: list[str]) -> int:
@@ -37,7 +37,7 @@ def run(machine: Interpreter, argv: list[str]) -> int:
 
 
 def _read(machine: Interpreter, archive: str) -> tarfile.TarFile | None:
-    text = machine.variables.get(STDIN, "") if archive == "-" else machine.files.get(machine.path(archive), "")
+    text = machine.input() if archive == "-" else machine.files.get(machine.path(archive), "")
     try:
         return tarfile.open(fileobj=io.BytesIO(text.encode("utf-8", "surrogateescape")), mode="r:*")
     except tarfile.TarError:
@@ -84,6 +84,8 @@ def _create(machine: Interpreter, archive: str, folder: str, names: list[str]) -
                     content = machine.files[found].encode("utf-8", "surrogateescape")
                     entry.size, entry.mode = len(content), 0o644
                     made.addfile(entry, io.BytesIO(content))
+    if status:
+        machine.complain("tar: error exit delayed from previous errors\n")
     text = buffer.getvalue().decode("utf-8", "surrogateescape")
     if archive == "-":
         machine.write(text)

@@ -1,24 +1,34 @@
 """The commands that simulated containers know: what coreutils and busybox do in the lines people write."""
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 from kubesim.kubelet.simruntime import (
     archive,
+    bulk_commands,
     expr,
     file_commands,
+    kernel_commands,
     network_commands,
+    paths,
+    permission_commands,
     shell,
     system_commands,
     text_commands,
 )
 from kubesim.kubelet.simruntime.agnhost.tools import TOOLS
-from kubesim.kubelet.simruntime.interpreter import STDIN, Interpreter
+from kubesim.kubelet.simruntime.interpreter import Interpreter
+from kubesim.kubelet.simruntime.lexer import ShellError
+from kubesim.kubelet.simruntime.machine import FOLDER, SHELL, StopError
 from kubesim.kubelet.simruntime.timeline import DATE_MARK, DEFAULT_DATE
 
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "/bin/sh", "/bin/bash", "/bin/ash", "/usr/bin/bash", "/usr/bin/env"})
 _WRAPPERS = frozenset(
     {"exec", "nohup", "command", "time", "tini", "/sbin/tini", "dumb-init", "env", "/usr/bin/env", "su-exec", "gosu"}
 )
+INTERRUPT = "\x03"
+"""What a terminal sends for Ctrl-C."""
+UNFINISHED = "unexpected end of file"
 LONGEST_SLEEP = 10**9
 """Seconds; whatever sleeps longer never wakes."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -59,6 +69,7 @@ def unknown(machine: Interpreter, argv: list[str]) -> None:
 
 
 def _shell(machine: Interpreter, argv: list[str]) -> None:
+    machine.variables[SHELL] = argv[0]
     for position, word in enumerate(argv[1:], 1):
         if word.startswith("-") and "c" in word[1:] and not word.startswith("--") and position + 1 < len(argv):
             machine.failing = machine.failing or "e" in word
@@ -71,11 +82,97 @@ def _shell(machine: Interpreter, argv: list[str]) -> None:
     if not script:
         # Without a terminal a shell reads its commands from what is piped in, and without that nothing.
         machine.status = 0
-        machine.run(shell.parse(machine.variables.get(STDIN) or ":"))
+        if machine.is_live:
+            _converse(machine)
+        else:
+            machine.run(shell.parse(machine.input() or ":"))
     elif machine.path(script) in machine.files:
         machine.run(shell.parse(machine.files[machine.path(script)]))
     else:
         unknown(machine, [script])
+
+
+def _converse(machine: Interpreter) -> None:
+    """A shell that reads its commands as they come, perhaps within another one: its end is not the other's."""
+    machine.inside += 1
+    try:
+        _answer(machine)
+    except StopError:
+        if not machine.ended or machine.inside == 1:
+            raise
+        machine.ended = False
+    finally:
+        machine.inside -= 1
+
+
+def _answer(machine: Interpreter) -> None:
+    """Ask for commands on a terminal, and run what comes."""
+    own = machine.surroundings.stdin
+    asks, pending = own is not None and own.tty, ""
+    while True:
+        if asks:
+            machine.write("> " if pending else f"{machine.variables.get(FOLDER) or '/'} # ")
+        line = machine.line()
+        if line is None:
+            return
+        if INTERRUPT in line:
+            pending = ""
+            continue
+        pending += line
+        if not pending.strip():
+            pending = ""
+            continue
+        try:
+            parsed = shell.parse(pending)
+        except ShellError as error:
+            if UNFINISHED in str(error):
+                continue
+            pending = ""
+            machine.complain(f"{error}\n")
+            machine.status = 2
+            if not asks:
+                machine.finish(2)
+            continue
+        pending = ""
+        machine.run(parsed)
+
+
+def _read(machine: Interpreter, argv: list[str]) -> int:
+    """``read [-r] [-p TEXT] NAME...``: the next line, word by word."""
+    words, names = argv[1:], []
+    while words:
+        word = words.pop(0)
+        if word in {"-d", "-n", "-p", "-t"} and words:
+            words.pop(0)
+        elif not word.startswith("-"):
+            names.append(word)
+    line = machine.line()
+    found = (line or "").split(None, max(len(names) - 1, 0))
+    if len(names) < 2:
+        found = [(line or "").strip()]
+    for position, name in enumerate(names or ["REPLY"]):
+        machine.variables[name] = found[position].rstrip("\n") if position < len(found) else ""
+    return 1 if line is None else 0
+
+
+def _chroot(machine: Interpreter, argv: list[str]) -> int:
+    """``chroot FOLDER [COMMAND...]``: the machine of a pod has the same folders as the pod."""
+    if len(argv) < 2:
+        machine.complain("chroot: missing operand\n")
+        return 1
+    if not paths.is_folder(machine.files, machine.path(argv[1])):
+        machine.complain(f"chroot: can't change root directory to '{argv[1]}': No such file or directory\n")
+        return 1
+    run(machine, argv[2:] or ["sh"])
+    return machine.status
+
+
+def _tty(machine: Interpreter, argv: list[str]) -> int:
+    del argv
+    own = machine.surroundings.stdin
+    has = own is not None and own.tty
+    machine.write("/dev/pts/0\n" if has else "not a tty\n")
+    return 0 if has else 1
 
 
 # ---------------------------------------------------------------------- output
@@ -123,6 +220,11 @@ def _printf(machine: Interpreter, argv: list[str]) -> int:
 
 
 def _date(machine: Interpreter, argv: list[str]) -> int:
+    operands = (word for before, word in pairwise(argv) if word[:1] not in {"+", "-"} and before not in {"-d", "-r"})
+    operand = next(operands, None)
+    if operand is not None:
+        machine.complain(f"date: invalid date '{operand}'\n")
+        return 1
     pattern = next((word[1:] for word in argv[1:] if word.startswith("+")), "")
     if not pattern and any("I" in word or "iso" in word for word in argv[1:]):
         pattern = "%Y-%m-%dT%H:%M:%S+00:00"
@@ -258,11 +360,15 @@ _COMMANDS: Mapping[str, Command] = {
 
     "sleep": _sleep, "exit": _exit, "return": _exit, "break": _break, "continue": _break, "export": _export,
     "set": _set, "trap": _trap, "kill": _kill, "wait": _wait, "top": _forever, "yes": _forever, "which": _which,
-    "command": _which, "sync": _succeed, "umask": _succeed, "shift": _succeed, "read": _fail, "ulimit": _succeed,
+    "command": _which, "sync": _succeed, "shift": _succeed, "read": _read, "ulimit": _succeed,
+    "tty": _tty, "chroot": _chroot,
     "stty": _succeed, "clear": _succeed, "apk": _succeed, "apt-get": _succeed, "sysctl": _succeed, "git": _succeed,
     "tar": archive.run, "expr": expr.run,
     **file_commands.COMMANDS,
+    **permission_commands.COMMANDS,
+    **bulk_commands.COMMANDS,
     **text_commands.COMMANDS,
     **system_commands.COMMANDS,
+    **kernel_commands.COMMANDS,
     **network_commands.COMMANDS,
 }  # fmt: skip

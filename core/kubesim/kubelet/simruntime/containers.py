@@ -7,7 +7,7 @@ from kubesim.kernel.loop import Loop
 from kubesim.kubelet.profile import Profile
 from kubesim.kubelet.runtime import Connection, Facts
 from kubesim.kubelet.simruntime import handshakes, program
-from kubesim.kubelet.simruntime.agnhost import roles, webhooks
+from kubesim.kubelet.simruntime.agnhost import porter, roles, webhooks
 from kubesim.kubelet.simruntime.agnhost.connection import AgnhostConnection
 from kubesim.kubelet.simruntime.agnhost.site import AgnhostSite
 from kubesim.kubelet.simruntime.http import HttpConnection
@@ -129,10 +129,9 @@ class SimRuntime:
             if process.data is None:
                 process.data = {}
             return handshakes.MemcachedConnection(loop, process, process.data)
-        role = roles.role_of(process.program.argv) if protocol == roles.PROTOCOL else None
-        if role is not None:
-            site = AgnhostSite(loop, process, facts, role, self.world(facts.namespace, facts.pod))
-            return AgnhostConnection(site, role, facts, port)
+        own = self._agnhost(process, facts, port, env)
+        if own is not None:
+            return own
         simple = _HANDSHAKES.get(protocol)
         if simple is not None:
             return simple(loop, process)
@@ -140,6 +139,17 @@ class SimRuntime:
             return handshakes.AmqpConnection(loop, process)
         if protocol == "none" and process.program.profile.ports:
             return handshakes.SilentConnection()
-        if process.program.profile.name == roles.IMAGE and webhooks.is_hook(process):
-            return webhooks.HookConnection(loop, process)
         return HttpConnection(Site(loop, process, facts, port, env).answer)
+
+    def _agnhost(self, process: SimProcess, facts: Facts, port: int, env: Mapping[str, str]) -> Connection | None:
+        """A connection to one of agnhost's servers."""
+        profile = process.program.profile
+        if profile.name != roles.IMAGE:
+            return None
+        if profile.protocol == roles.PORTER:
+            return HttpConnection(porter.PorterSite(self._loop, process, env, port).answer)
+        role = roles.role_of(process.program.argv) if profile.protocol == roles.PROTOCOL else None
+        if role is not None:
+            site = AgnhostSite(self._loop, process, facts, role, self.world(facts.namespace, facts.pod))
+            return AgnhostConnection(site, role, facts, port)
+        return webhooks.HookConnection(self._loop, process) if webhooks.is_hook(process) else None

@@ -1,14 +1,15 @@
-"""Commands about files: cat, touch, rm, mkdir, mv, cp, ls, cd, pwd, stat, find, test, tee."""
+"""Commands about files: cat, touch, rm, mkdir, mv, cp, cd, pwd, find, test, tee."""
 
 from collections.abc import Callable, Mapping
 
 from kubesim.kubelet.simruntime import paths
-from kubesim.kubelet.simruntime.interpreter import MAX_TEXT, STDIN, Interpreter
+from kubesim.kubelet.simruntime.attributes import EXECUTE, READ, WRITE
+from kubesim.kubelet.simruntime.bulk import size_of
+from kubesim.kubelet.simruntime.interpreter import MAX_TEXT, Interpreter
 from kubesim.kubelet.simruntime.machine import FOLDER
-from kubesim.kubelet.simruntime.timeline import DATE_MARK
 
 MISSING = "No such file or directory"
-_LISTED = "%b %e %H:%M"
+DENIED, FIXED = "Permission denied", "Read-only file system"
 
 
 def _words(argv: list[str]) -> list[str]:
@@ -19,14 +20,26 @@ def _flags(argv: list[str]) -> str:
     return "".join(word for word in argv[1:] if word.startswith("-") and word != "-")
 
 
+def _copy(machine: Interpreter) -> None:
+    """What is read goes out again; what is typed, line by line."""
+    if not machine.is_live:
+        machine.write(machine.input())
+        return
+    while (line := machine.line()) is not None:
+        machine.write(line)
+
+
 def _cat(machine: Interpreter, argv: list[str]) -> int:
     status = 0
     for word in _words(argv) or ["-"]:
         path = machine.path(word)
         if word == "-":
-            machine.write(machine.variables.get(STDIN, ""))
-        elif (text := paths.text(machine.files, path)) is not None:
+            _copy(machine)
+        elif (text := paths.text(machine.files, path)) is not None and machine.may(path, READ):
             machine.write(text)
+        elif text is not None:
+            machine.complain(f"cat: can't open '{word}': {DENIED}\n")
+            status = 1
         elif paths.is_folder(machine.files, path):
             machine.complain("cat: read error: Is a directory\n")
             status = 1
@@ -37,11 +50,18 @@ def _cat(machine: Interpreter, argv: list[str]) -> int:
 
 
 def _touch(machine: Interpreter, argv: list[str]) -> int:
+    status = 0
     for word in _words(argv):
         path = machine.path(word)
-        if not paths.is_folder(machine.files, path):
+        if paths.is_folder(machine.files, path):
+            continue
+        refusal = machine.refusal(path)
+        if refusal:
+            machine.complain(f"touch: {word}: {refusal}\n")
+            status = 1
+        else:
             machine.put(path, machine.files.get(path, ""))
-    return 0
+    return status
 
 
 def _rm(machine: Interpreter, argv: list[str]) -> int:
@@ -51,6 +71,10 @@ def _rm(machine: Interpreter, argv: list[str]) -> int:
         gone = paths.below(machine.files, path)
         if gone and path not in machine.files and "r" not in flags.lower():
             machine.complain(f"rm: '{word}' is a directory\n")
+            status = 1
+            continue
+        if gone and (machine.is_fixed(path) or not machine.may(paths.parent(path), WRITE)):
+            machine.complain(f"rm: can't remove '{word}': {FIXED if machine.is_fixed(path) else DENIED}\n")
             status = 1
             continue
         for name in gone:
@@ -78,6 +102,9 @@ def _mkdir(machine: Interpreter, argv: list[str]) -> int:
                 machine.complain(f"mkdir: can't create directory '{word}': {'File exists' if known else MISSING}\n")
                 return 1
         if not paths.is_folder(machine.files, path):
+            if refusal := machine.refusal(path):
+                machine.complain(f"mkdir: can't create directory '{word}': {refusal}\n")
+                return 1
             machine.put(f"{path}/", "")
     return 0
 
@@ -118,65 +145,6 @@ def _link(machine: Interpreter, argv: list[str]) -> int:
 
 
 # ---------------------------------------------------------------------- looking
-def _ls(machine: Interpreter, argv: list[str]) -> int:
-    flags, status = _flags(argv), 0
-    words = _words(argv) or ["."]
-    for position, word in enumerate(words):
-        path = machine.path(word)
-        if path in machine.files:
-            machine.write(_line(machine, path, word) if "l" in flags else f"{word}\n")
-        elif paths.is_folder(machine.files, path):
-            if len(words) > 1:
-                machine.write(f"{chr(10) if position else ''}{word}:\n")
-            _list_folder(machine, path, flags)
-        else:
-            machine.complain(f"ls: {word}: {MISSING}\n")
-            status = 1
-    return status
-
-
-def _list_folder(machine: Interpreter, path: str, flags: str) -> None:
-    names = paths.inside(machine.files, path)
-    if "a" not in flags and "A" not in flags:
-        names = [name for name in names if not name.startswith(".")]
-    if "l" not in flags:
-        machine.write("".join(f"{name}\n" for name in [*([".", ".."] if "a" in flags else []), *names]))
-        return
-    machine.write(f"total {4 * len(names)}\n")
-    if "a" in flags:
-        machine.write(_line(machine, path, ".") + _line(machine, paths.parent(path), ".."))
-    machine.write("".join(_line(machine, f"{path.rstrip('/')}/{name}", name) for name in names))
-
-
-def _line(machine: Interpreter, path: str, name: str) -> str:
-    text = machine.files.get(path)
-    kind, links, size = "drwxr-xr-x", 2, 4096
-    if text is not None:
-        kind, links, size = "-rw-r--r--", 1, len(text.encode("utf-8", "surrogateescape"))
-    return f"{kind} {links:4} root     root     {size:9} {DATE_MARK}{_LISTED}{DATE_MARK} {name}\n"
-
-
-def _stat(machine: Interpreter, argv: list[str]) -> int:
-    words = _words(argv)
-    for word in words[-1:]:
-        path = machine.path(word)
-        if not paths.exists(machine.files, path):
-            machine.complain(f"stat: can't stat '{word}': {MISSING}\n")
-            return 1
-        text = machine.files.get(path)
-        kind, mode = ("directory", "755") if text is None else ("regular file", "644")
-        size = 4096 if text is None else len(text)
-        if "-c" in argv:
-            pattern = argv[argv.index("-c") + 1]
-            shown = {"%a": mode, "%s": str(size), "%n": word, "%F": kind, "%U": "root", "%G": "root", "%u": "0"}
-            for mark, value in shown.items():
-                pattern = pattern.replace(mark, value)
-            machine.write(f"{pattern}\n")
-        else:
-            machine.write(f"  File: {word}\n  Size: {size}\tBlocks: 8\tIO Block: 4096   {kind}\n")
-    return 0
-
-
 def _find(machine: Interpreter, argv: list[str]) -> int:
     root = argv[1] if len(argv) > 1 and not argv[1].startswith("-") else "."
     base = machine.path(root)
@@ -242,9 +210,11 @@ def _holds(machine: Interpreter, words: list[str]) -> bool:
 def _holds_one(machine: Interpreter, operator: str, value: str) -> bool:
     if operator in {"-f", "-s"}:
         text = machine.files.get(machine.path(value))
-        return text is not None and (operator != "-s" or bool(text))
+        return text is not None and (operator != "-s" or size_of(text) > 0)
     if operator in {"-e", "-r", "-w", "-x"}:
-        return paths.exists(machine.files, machine.path(value))
+        path = machine.path(value)
+        right = {"-r": READ, "-w": WRITE, "-x": EXECUTE}.get(operator)
+        return paths.exists(machine.files, path) and (right is None or machine.may(path, right))
     if operator == "-d":
         return paths.is_folder(machine.files, machine.path(value))
     return bool(value) if operator == "-n" else not value
@@ -269,7 +239,7 @@ def _compares(left: str, operator: str, right: str) -> bool:
 
 
 def _tee(machine: Interpreter, argv: list[str]) -> int:
-    text = machine.variables.get(STDIN, "")
+    text = machine.input()
     for word in _words(argv):
         path = machine.path(word)
         before = machine.files.get(path, "") if "a" in _flags(argv) else ""
@@ -280,6 +250,6 @@ def _tee(machine: Interpreter, argv: list[str]) -> int:
 
 COMMANDS: Mapping[str, Callable[[Interpreter, list[str]], int]] = {
     "cat": _cat, "touch": _touch, "rm": _rm, "rmdir": _rm, "mkdir": _mkdir, "mv": _move, "cp": _move, "ln": _link,
-    "ls": _ls, "stat": _stat, "find": _find, "cd": _cd, "pwd": _pwd, "basename": _basename, "dirname": _basename,
+    "find": _find, "cd": _cd, "pwd": _pwd, "basename": _basename, "dirname": _basename,
     "test": _test, "[": _test, "[[": _test, "tee": _tee,
 }  # fmt: skip

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from kubesim.kubelet.simruntime import arithmetic, lexer, paths, shell
 from kubesim.kubelet.simruntime.lexer import Part, Word
-from kubesim.kubelet.simruntime.machine import BreakError, ContinueError, Machine, StopError
+from kubesim.kubelet.simruntime.machine import SHELL, STDIN, BreakError, ContinueError, Machine, StopError
 from kubesim.kubelet.simruntime.shell import Case, For, Group, If, Item, Listed, Node, Pipeline, Simple, While
 from kubesim.kubelet.simruntime.timeline import Event, Loop
 
@@ -14,8 +14,6 @@ LONG_LOOP = 20
 """Commands after which a line counts as endless."""
 MAX_TEXT = 65_536
 """How long the value of a variable may grow, and a file."""
-STDIN = "\x00stdin"
-"""The variable that holds what a command reads."""
 
 
 class Interpreter(Machine):
@@ -76,7 +74,7 @@ class Interpreter(Machine):
                 self.at_ms, self.status = before, 0
 
     def _pipeline(self, node: Pipeline) -> None:
-        fed = ""
+        fed: str | None = None
         for position, command in enumerate(node.commands):
             last = position == len(node.commands) - 1
             if last:
@@ -86,8 +84,11 @@ class Interpreter(Machine):
         if node.negated:
             self.status = 0 if self.status else 1
 
-    def feed(self, command: Node, fed: str) -> None:
-        """Run a command that reads this text."""
+    def feed(self, command: Node, fed: str | None) -> None:
+        """Run a command that reads this text, or what the shell itself reads (None)."""
+        if fed is None:
+            self.run(command)
+            return
         outer = self.variables.get(STDIN)
         self.variables[STDIN] = fed
         try:
@@ -97,7 +98,7 @@ class Interpreter(Machine):
             if outer is not None:
                 self.variables[STDIN] = outer
 
-    def captured(self, node: Node, fed: str = "") -> str:
+    def captured(self, node: Node, fed: str | None = None) -> str:
         """What a command writes."""
         outer, self.capture = self.capture, []
         try:
@@ -235,7 +236,10 @@ class Interpreter(Machine):
         elif path != "/dev/null":
             path = self.path(path)
             if paths.is_folder(self.files, path):
-                self.complain(f"sh: can't create {path}: Is a directory\n")
+                self.complain(f"{self.variables.get(SHELL, 'sh')}: can't create {path}: Is a directory\n")
+                self.status = 1
+            elif refusal := self.refusal(path):
+                self.complain(f"{self.variables.get(SHELL, 'sh')}: can't create {path}: {refusal}\n")
                 self.status = 1
             else:
                 self.put(path, (self.files.get(path, "") + content if append else content)[:MAX_TEXT])

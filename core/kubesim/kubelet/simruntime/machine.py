@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from kubesim.kubelet.simruntime import paths
+from kubesim.kubelet.simruntime import attributes, paths
+from kubesim.kubelet.simruntime.attributes import Attributes, Person
 from kubesim.kubelet.simruntime.timeline import ERRORS, OUT, REMOVE, WRITE, Event, Loop
 from kubesim.objects.connections import CONNECTED, NXDOMAIN, REFUSED, Answer, Attempt, Lookup, World
 
@@ -13,8 +14,23 @@ if TYPE_CHECKING:
 FOLDER = "\x00cwd"
 """The variable that holds the working directory."""
 USER = "\x00user"
-"""The variable that holds the numbers of user and group, ``1000:2000``; without it there is root."""
+"""The variable that holds the numbers of user and groups, ``1000:2000:3000,4000``; without it there is root."""
+MASK = "\x00umask"
+"""The variable that holds the permissions that new files do not get, in octal."""
+SHELL = "\x00shell"
+"""The variable that holds the name under which the shell was called; without it ``sh``."""
+STDIN = "\x00stdin"
+"""The variable that holds what a command reads."""
 MAX_EVENTS = 5_000
+
+
+class Stdin(NamedTuple):
+    """What a program's own stdin gave so far."""
+
+    text: str = ""
+    more: bool = True
+    """Whether more may come."""
+    tty: bool = False
 
 
 class Surroundings(NamedTuple):
@@ -31,6 +47,8 @@ class Surroundings(NamedTuple):
     """When not 0, an unknown program does its work in that time and succeeds."""
     programs: frozenset[str] | None = None
     """Which unknown programs there are; None: any."""
+    stdin: Stdin | None = None
+    """What the program itself reads; None: nothing."""
 
 
 class StopError(Exception):
@@ -45,7 +63,83 @@ class ContinueError(Exception):
     """``continue``."""
 
 
-class Machine:
+class FileSystem:
+    """The files that a shell sees, and what it may do to them."""
+
+    variables: dict[str, str]
+    files: dict[str, str]
+    events: list[Event]
+    at_ms: int
+
+    def path(self, name: str) -> str:
+        """A name as an absolute path."""
+        return paths.absolute(name, self.variables.get(FOLDER, "/"))
+
+    def put(self, path: str, content: str) -> None:
+        """Write a file; a new one belongs to who writes it."""
+        fresh = path not in self.files and self._owns(path)
+        folder = path.endswith("/")
+        made = attributes.created(self.files, path, self.person, self.mask, folder=folder) if fresh else None
+        self.files[path] = content
+        self._add(Event(self.at_ms, WRITE, path, content))
+        if made is not None and made != Attributes(0o755 if folder else 0o644):
+            self.own(path, made)
+
+    def _owns(self, path: str) -> bool:
+        """Whether a new file may have other attributes than one of root has."""
+        above = attributes.key(paths.parent(path.rstrip("/")))
+        return USER in self.variables or MASK in self.variables or above in self.files
+
+    def drop(self, path: str) -> None:
+        """Remove a file."""
+        self.files.pop(path, None)
+        self._add(Event(self.at_ms, REMOVE, path))
+        if self.files.pop(attributes.key(path), None) is not None:
+            self._add(Event(self.at_ms, REMOVE, attributes.key(path)))
+
+    @property
+    def person(self) -> Person:
+        """Whom it runs as."""
+        return attributes.person(self.variables.get(USER, ""))
+
+    @property
+    def mask(self) -> int:
+        """The permissions that new files do not get."""
+        return int(self.variables.get(MASK) or "22", 8)
+
+    def attributes_of(self, path: str) -> Attributes:
+        """Permissions and owner of a file or folder."""
+        return attributes.of(self.files, path)
+
+    def own(self, path: str, found: Attributes) -> None:
+        """Give a file or folder permissions and an owner."""
+        self.files[attributes.key(path)] = found.text
+        self._add(Event(self.at_ms, WRITE, attributes.key(path), found.text))
+
+    def may(self, path: str, right: int) -> bool:
+        """Whether it may read, write or execute that."""
+        return attributes.may(self.files, path, self.person, right)
+
+    def may_put(self, path: str) -> bool:
+        """Whether it may write that file, or make it."""
+        return not self.refusal(path)
+
+    def is_fixed(self, path: str) -> bool:
+        """Whether nobody can change that."""
+        return attributes.is_read_only(self.files, path)
+
+    def refusal(self, path: str) -> str:
+        """Why it may not write that file, or make it; "" when it may."""
+        if self.is_fixed(path):
+            return "Read-only file system"
+        return "" if attributes.may_put(self.files, path, self.person) else "Permission denied"
+
+    def _add(self, event: Event) -> None:
+        if len(self.events) < MAX_EVENTS:
+            self.events.append(event)
+
+
+class Machine(FileSystem):
     """The state of one shell."""
 
     def __init__(self, surroundings: Surroundings, variables: Mapping[str, str] | None = None) -> None:
@@ -77,6 +171,12 @@ class Machine:
         """What was fetched lately: the text by URL."""
         self.last: Node | None = None
         """What the program ends with."""
+        self.read_to = 0
+        """How much of the program's own stdin has been read."""
+        self.inside = 0
+        """How many shells that read commands are at work, one within the other."""
+        self.hungry = False
+        """Whether it stopped because it waits for more input."""
         self.replays: Mapping[str, str] | None = None
         """What was fetched when this round of a loop ran for the first time; None while that is now."""
         self.found: dict[tuple[str, str, bool], Lookup] = {}
@@ -99,24 +199,6 @@ class Machine:
         elif text:
             self._add(Event(self.at_ms, OUT, ERRORS, text))
 
-    def path(self, name: str) -> str:
-        """A name as an absolute path."""
-        return paths.absolute(name, self.variables.get(FOLDER, "/"))
-
-    def put(self, path: str, content: str) -> None:
-        """Write a file."""
-        self.files[path] = content
-        self._add(Event(self.at_ms, WRITE, path, content))
-
-    def drop(self, path: str) -> None:
-        """Remove a file."""
-        self.files.pop(path, None)
-        self._add(Event(self.at_ms, REMOVE, path))
-
-    def _add(self, event: Event) -> None:
-        if len(self.events) < MAX_EVENTS:
-            self.events.append(event)
-
     def finish(self, status: int) -> None:
         """``exit``."""
         self.status, self.ended = status, True
@@ -125,6 +207,38 @@ class Machine:
     def stay(self) -> None:
         """Run on for ever."""
         raise StopError
+
+    # ------------------------------------------------------------------ input
+    @property
+    def is_live(self) -> bool:
+        """Whether a command reads the program's own stdin."""
+        return self.surroundings.stdin is not None and STDIN not in self.variables
+
+    def input(self) -> str:
+        """All that a command reads: what is piped into it, or the rest of the program's own stdin."""
+        own = self.surroundings.stdin
+        if own is None or not self.is_live:
+            return self.variables.get(STDIN, "")
+        if own.more:
+            self.hungry = True
+            self.stay()
+        start, self.read_to = self.read_to, len(own.text)
+        return own.text[start:]
+
+    def line(self) -> str | None:
+        """The next line that a command reads, with its end; None when there is no more."""
+        own = self.surroundings.stdin
+        live = own is not None and self.is_live
+        text = own.text[self.read_to :] if live and own is not None else self.variables.get(STDIN, "")
+        line, end, rest = text.partition("\n")
+        if live and own is not None:
+            if own.more and not end:
+                self.hungry = True
+                self.stay()
+            self.read_to += len(line) + len(end)
+        elif text:
+            self.variables[STDIN] = rest
+        return line + end if text else None
 
     # ------------------------------------------------------------------ the network
     def reaches(self, host: str, port: int | None) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from kubesim.kubelet.simruntime import fetching, names
 from kubesim.kubelet.simruntime.fetching import SYN_TIMEOUT_MS
-from kubesim.kubelet.simruntime.interpreter import STDIN, Interpreter
+from kubesim.kubelet.simruntime.interpreter import Interpreter
 from kubesim.objects.connections import CONNECTED, TIMED_OUT, UNRESOLVED
 
 MAX_DIGITS = 5
@@ -24,7 +24,7 @@ def _nc(machine: Interpreter, argv: list[str]) -> int:
         if "v" in flags:
             machine.write(f"{host} ({tried.ip or host}:{port}) open\n")
         if "z" not in flags and tried.wire is not None:
-            machine.write(tried.wire.feed(machine.variables.get(STDIN, "").encode()).decode("utf-8", "replace"))
+            machine.write(tried.wire.feed(machine.input().encode()).decode("utf-8", "replace"))
         return 0
     if tried.outcome == UNRESOLVED:
         machine.complain(f"nc: bad address '{host}'\n")

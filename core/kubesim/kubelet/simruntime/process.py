@@ -2,16 +2,20 @@
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kubesim.kubelet import runtime
 from kubesim.kubelet.runtime import LIMIT_OF_FILES, Ended, Facts, LogLine, Outcome, Piece
 from kubesim.kubelet.simruntime import pages, sh, shell, templates
+from kubesim.kubelet.simruntime.agnhost import roles
 from kubesim.kubelet.simruntime.machine import Surroundings
 from kubesim.kubelet.simruntime.program import SHELLS, Program, renewed, resumed
 from kubesim.kubelet.simruntime.timeline import OUT, WRITE, Event, Timeline, dated, files_at, last_events
 from kubesim.objects.connections import CONNECTED, NOERROR, REFUSED, Answer, Attempt, Lookup, Record, World
 from kubesim.objects.wire import Tree
+
+if TYPE_CHECKING:
+    from kubesim.kubelet.simruntime.conversation import Conversation
 
 REQUEST_LINES = 1_000
 """How many lines about requests are kept."""
@@ -34,8 +38,8 @@ class SimProcess:
     """A started program."""
 
     __slots__ = (
-        "_lines", "_rate", "asks_at", "burden", "data", "ends", "facts", "files", "layer", "program", "requests",
-        "started_ms", "stopped_ms",
+        "_lines", "_rate", "asks_at", "burden", "conversation", "data", "ends", "facts", "files", "layer", "program",
+        "requests", "started_ms", "stopped_ms",
     )  # fmt: skip
 
     def __init__(self, program: Program, started_ms: int, facts: Facts | None, files: Mapping[str, str] | None) -> None:
@@ -54,6 +58,8 @@ class SimProcess:
         self.requests = 0
         self.layer: dict[str, str | None] | None = None
         """Files that were written or removed (None) by commands beside it; made with the first."""
+        self.conversation: Conversation | None = None
+        """Made when somebody attaches to it first."""
         self.data: Any = None
         """What a store holds; made by its first connection."""
         self._lines: deque[LogLine] | None = None
@@ -151,7 +157,12 @@ class SimProcess:
         return tuple(pieces)
 
     def _page_pieces(self, path: str, opens: int) -> list[Piece]:
-        path = path.split("?", 1)[0]
+        elsewhere = roles.redirected(self.program.argv, path)
+        if elsewhere and not elsewhere.startswith("/"):
+            # k8s: pkg/probe/http: redirects to other hosts are not followed.
+            body = f'<a href="{elsewhere}">Found</a>.\n\n'
+            return [Piece(opens, ok=True, message=f"Probe terminated redirects, Response body: {body}", warns=True)]
+        path = (elsewhere or path).split("?", 1)[0]
         profile = self.program.profile
         served = pages.page_of(profile, self.files_at(opens), path) if profile.root else None
         pieces = [_answer(opens, served.status if served is not None else templates.status_of(profile, path))]
@@ -174,7 +185,7 @@ class SimProcess:
         for moment in sorted(moments)[:200]:
             at = self.started_ms + moment
             outcome = self.execute(argv, at)
-            piece = Piece(at, outcome.code == 0, outcome.output)
+            piece = Piece(at, outcome.code == 0, outcome.output, millis=outcome.millis)
             if not pieces or pieces[-1][1:] != piece[1:]:
                 pieces.append(piece)
         return tuple(pieces)
@@ -200,7 +211,7 @@ class SimProcess:
         errors = "".join(part for stream, part in said if stream)
         stdout = "".join(part for stream, part in said if not stream)
         millis = timeline.end_ms if timeline.end_ms is not None else -1
-        return Outcome(timeline.code, text, millis, errors, stdout, changes)
+        return Outcome(timeline.code, text, millis, errors, stdout, changes, timeline=timeline)
 
     def put(self, path: str, text: str | None) -> None:
         """Write a file, or remove it (None); it is gone when the container is started again."""
@@ -238,7 +249,11 @@ class SimProcess:
     def logs(self, until: int, limit: int, facts: Facts | None = None) -> list[LogLine]:
         """The last lines that it wrote up to then, at most about ``limit``."""
         last = until if self.ends is None else min(until, self.ends.at_ms)
-        lines = _split(last_events(self.program.timeline, last - self.started_ms, limit), self.started_ms)
+        timeline = self.program.timeline
+        lines = _split(last_events(timeline, last - self.started_ms, limit), self.started_ms)
+        if timeline.reads_ms is not None and lines and not timeline.events[-1].text.endswith("\n"):
+            # k8s: the container runtime logs whole lines, and what is left when the program ends.
+            lines.pop()
         lines += self._own_lines(last, limit, facts)
         if self._lines is not None:
             lines += self._lines

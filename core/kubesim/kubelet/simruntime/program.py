@@ -9,9 +9,10 @@ from kubesim.kubelet.profile import Curve, Profile, cores, size
 from kubesim.kubelet.simruntime import sh, shell
 from kubesim.kubelet.simruntime.agnhost import roles
 from kubesim.kubelet.simruntime.agnhost.tools import TOOLS
-from kubesim.kubelet.simruntime.machine import Surroundings
+from kubesim.kubelet.simruntime.machine import Stdin, Surroundings
 from kubesim.kubelet.simruntime.timeline import OUT, Event, Timeline, last_events
 from kubesim.objects.connections import World
+from kubesim.objects.wire import Tree
 
 SHELLS = frozenset({"sh", "bash", "ash", "/bin/sh", "/bin/bash", "/bin/ash", "/usr/bin/bash", "/usr/bin/sh"})
 ONE_SHOT_MS = 3_000
@@ -36,6 +37,16 @@ class Asked(NamedTuple):
     """Bytes; 0 for no limit."""
     one_shot: bool = False
     """Whether it is expected to end: an init container, or a pod that is not restarted always."""
+    stdin: bool = False
+    tty: bool = False
+
+
+def asked_by(tree: Tree, memory_limit: int, *, one_shot: bool) -> Asked:
+    """What a container of a spec asks for."""
+    ports = tuple(port["containerPort"] for port in tree.get("ports") or () if port.get("protocol", "TCP") == "TCP")
+    command, arguments = tuple(tree.get("command") or ()), tuple(tree.get("args") or ())
+    stdin, tty = bool(tree.get("stdin")), bool(tree.get("tty"))
+    return Asked(command, arguments, ports, memory_limit, one_shot, stdin, tty)
 
 
 class Program:
@@ -52,7 +63,7 @@ class Program:
         self.argv = argv
         self.asked = asked
         self.around: Surroundings | None = None
-        """Kept while the program waits for others, to run it again."""
+        """Kept while the program waits for others or for input, to run it again."""
         self.start_error = ""
         """Why the container cannot even be started."""
         declared = () if profile.only_own_ports else asked.ports
@@ -85,7 +96,7 @@ def build(profile: Profile, asked: Asked, around: Surroundings) -> Program:
     argv = _argv(profile, asked)
     profile = _flagged(profile, argv)
     if profile.name == roles.IMAGE:
-        profile = roles.profiled(profile, argv)
+        profile = roles.profiled(profile, argv, around.env)
     if profile.needs is not None and not asked.command and not any(name in around.env for name in profile.needs.any_of):
         text = "".join(f"{line}\n" for line in profile.needs.lines)
         timeline = Timeline((Event(0, OUT, "", text),), 100, profile.needs.code)
@@ -98,10 +109,11 @@ def build(profile: Profile, asked: Asked, around: Surroundings) -> Program:
     around = around._replace(
         serves=not profile.only_shell and not (asked.one_shot and _is_unknown(profile) and not asked.ports),
         one_shot_ms=ONE_SHOT_MS if asked.one_shot and not profile.only_shell else 0,
+        stdin=Stdin(tty=asked.tty) if asked.stdin else None,
     )
     timeline = sh.interpret(shell.literal(argv), around)
     program = Program(profile, timeline, argv, asked)
-    if timeline.waits_for:
+    if timeline.waits_for or timeline.reads_ms is not None:
         program.around = around
     if _cannot_start(profile, argv, timeline):
         program.start_error = _START_ERROR.format(name=argv[0])
@@ -172,7 +184,7 @@ def _is_command(profile: Profile, asked: Asked, argv: tuple[str, ...]) -> bool:
     """Whether the arguments alone are a command: in images without an entrypoint, or when they name a shell."""
     if asked.arguments and (asked.arguments[0] in SHELLS or asked.arguments[0] == "sleep"):
         return True
-    return bool(argv) and not profile.entrypoint and profile.arguments == ("sh",)
+    return bool(argv) and not profile.entrypoint and (profile.arguments == ("sh",) or profile.only_shell)
 
 
 def _cannot_start(profile: Profile, argv: Sequence[str], timeline: Timeline) -> bool:

@@ -73,4 +73,5 @@ def interpret(node: Node, surroundings: Surroundings) -> Timeline:
         trap_code,
         waits,
         machine.asked,
+        machine.at_ms if machine.hungry and end is None else None,
     )

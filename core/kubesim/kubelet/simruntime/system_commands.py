@@ -1,10 +1,8 @@
-"""Commands about the machine: ps, df, mount, free, nproc, id, uname, chmod."""
+"""Commands about the machine: ps, df, mount, free, nproc, uname."""
 
 from collections.abc import Callable, Mapping
 
-from kubesim.kubelet.simruntime import paths
 from kubesim.kubelet.simruntime.interpreter import Interpreter
-from kubesim.kubelet.simruntime.machine import USER
 
 COMMAND_LINE = "\x00argv"
 """The variable that holds the command line of the container's own program."""
@@ -68,25 +66,6 @@ def _nproc(machine: Interpreter, argv: list[str]) -> int:
     return 0
 
 
-def _id(machine: Interpreter, argv: list[str]) -> int:
-    user, _, group = machine.variables.get(USER, "0:0").partition(":")
-    names = [{"0": "root", "65534": "nobody"}.get(number, "") for number in (user, group)]
-    flag = argv[1] if len(argv) > 1 else ""
-    if argv[0] == "whoami" or flag == "-un":
-        if not names[0]:
-            machine.complain(f"whoami: unknown uid {user}\n")
-            return 1
-        machine.write(f"{names[0]}\n")
-    elif flag in {"-u", "-g", "-G"}:
-        machine.write(f"{user if flag == '-u' else group}\n")
-    elif flag == "-gn":
-        machine.write(f"{names[1] or group}\n")
-    else:
-        shown = [f"{number}({name})" if name else number for number, name in zip((user, group), names, strict=True)]
-        machine.write(f"uid={shown[0]} gid={shown[1]} groups={shown[1]}\n")
-    return 0
-
-
 def _uname(machine: Interpreter, argv: list[str]) -> int:
     host = machine.surroundings.hostname
     parts = {"s": "Linux", "n": host, "r": "6.12.41-sim", "v": "#1 SMP", "m": "x86_64", "o": "GNU/Linux"}
@@ -95,16 +74,6 @@ def _uname(machine: Interpreter, argv: list[str]) -> int:
     return 0
 
 
-def _ready(machine: Interpreter, argv: list[str]) -> int:
-    """``chmod`` and its like: whether there is such a file; nothing else is kept of it."""
-    for word in [word for word in argv[1:] if not word.startswith("-")][1:]:
-        if not paths.exists(machine.files, machine.path(word)):
-            machine.complain(f"{argv[0]}: {word}: No such file or directory\n")
-            return 1
-    return 0
-
-
 COMMANDS: Mapping[str, Callable[[Interpreter, list[str]], int]] = {
-    "ps": _ps, "df": _df, "mount": _mount, "free": _free, "nproc": _nproc, "id": _id, "whoami": _id,
-    "uname": _uname, "chmod": _ready, "chown": _ready,
+    "ps": _ps, "df": _df, "mount": _mount, "free": _free, "nproc": _nproc, "uname": _uname,
 }  # fmt: skip

@@ -1,12 +1,13 @@
-"""Commands about text: grep, head, tail, wc, sort, uniq, cut, tr, sed, base64, xargs."""
+"""Commands about text: awk, grep, head, tail, wc, sort, uniq, cut, tr, sed, base64, xargs."""
 
 import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
 
-from kubesim.kubelet.simruntime import paths
-from kubesim.kubelet.simruntime.interpreter import STDIN, Interpreter
+from kubesim.kubelet.simruntime import awk, paths
+from kubesim.kubelet.simruntime.bulk import size_of
+from kubesim.kubelet.simruntime.interpreter import Interpreter
 
 LONGEST_PATTERN = 500
 
@@ -14,10 +15,10 @@ LONGEST_PATTERN = 500
 def _input(machine: Interpreter, names: list[str], command: str) -> str | None:
     """The text of files, or what is piped in; None after a complaint."""
     if not names:
-        return machine.variables.get(STDIN, "")
+        return machine.input()
     parts: list[str] = []
     for name in names:
-        text = machine.variables.get(STDIN, "") if name == "-" else paths.text(machine.files, machine.path(name))
+        text = machine.input() if name == "-" else paths.text(machine.files, machine.path(name))
         if text is None:
             machine.complain(f"{command}: {name}: No such file or directory\n")
             return None
@@ -94,11 +95,16 @@ def _wc(machine: Interpreter, argv: list[str]) -> int:
     text = _input(machine, names, "wc")
     if text is None:
         return 1
-    counts = {"l": text.count("\n"), "w": len(text.split()), "c": len(text.encode("utf-8", "replace"))}
+    counts = {"l": text.count("\n"), "w": len(text.split()), "c": _bytes(machine, names, text)}
     wanted = [letter for letter in "lwc" if letter in flags or (letter == "c" and "m" in flags)]
     shown = [str(counts[letter]) for letter in wanted] or [f"{counts[letter]:9}" for letter in "lwc"]
     machine.write(" ".join([*shown, *names[:1]]) + "\n")
     return 0
+
+
+def _bytes(machine: Interpreter, names: list[str], text: str) -> int:
+    found = [machine.files.get(machine.path(name)) for name in names]
+    return sum(size_of(each) for each in found if each is not None) if names else size_of(text)
 
 
 def _sort(machine: Interpreter, argv: list[str]) -> int:
@@ -164,7 +170,7 @@ def _letters(text: str) -> str:
 
 def _tr(machine: Interpreter, argv: list[str]) -> int:
     flags, words = _split(argv)
-    text = machine.variables.get(STDIN, "")
+    text = machine.input()
     sets = [_letters(word) for word in words]
     if "d" in flags and sets:
         machine.write("".join(letter for letter in text if letter not in sets[0]))
@@ -213,13 +219,45 @@ def _base64(machine: Interpreter, argv: list[str]) -> int:
     return 0
 
 
+def _hexdump(machine: Interpreter, argv: list[str]) -> int:
+    """``hexdump -C``: sixteen bytes a line, equal lines once."""
+    flags, names = _split(argv)
+    text = _input(machine, names, "hexdump")
+    if text is None:
+        return 1
+    data, before, starred = text.encode("utf-8", "surrogateescape"), b"", False
+    for at in range(0, len(data), 16):
+        row = data[at : at + 16]
+        if row == before and len(row) == 16 and "v" not in flags:
+            machine.write("" if starred else "*\n")
+            starred = True
+            continue
+        before, starred = row, False
+        machine.write(_canonical(at, row) if "C" in flags else _plain(at, row))
+    machine.write(f"{len(data):0{8 if 'C' in flags else 7}x}\n" if data else "")
+    return 0
+
+
+def _canonical(at: int, row: bytes) -> str:
+    halves = [" ".join(f"{byte:02x}" for byte in half) for half in (row[:8], row[8:])]
+    shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
+    return f"{at:08x}  {'  '.join(half for half in halves if half):<48}  |{shown}|\n"
+
+
+def _plain(at: int, row: bytes) -> str:
+    words = [f"{int.from_bytes(row[place : place + 2], 'little'):04x}" for place in range(0, len(row), 2)]
+    return f"{at:07x} {' '.join(words)}\n"
+
+
 def _xargs(machine: Interpreter, argv: list[str]) -> int:
     words = [word for word in argv[1:] if not word.startswith("-")] or ["echo"]
-    machine.execute([*words, *machine.variables.get(STDIN, "").split()])
+    machine.execute([*words, *machine.input().split()])
     return machine.status
 
 
 COMMANDS: Mapping[str, Callable[[Interpreter, list[str]], int]] = {
+    "awk": awk.awk,
     "grep": _grep, "egrep": _grep, "fgrep": _grep, "head": _lines, "tail": _lines, "wc": _wc, "sort": _sort,
     "uniq": _uniq, "cut": _cut, "tr": _tr, "sed": _sed, "base64": _base64, "xargs": _xargs,
+    "hexdump": _hexdump,
 }  # fmt: skip

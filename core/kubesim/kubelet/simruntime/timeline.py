@@ -68,6 +68,8 @@ class Timeline(NamedTuple):
     """Hosts (``name`` or ``name:port``) that it waits for, asking again and again."""
     asked: bool = False
     """Whether it depends on the network."""
+    reads_ms: int | None = None
+    """Since when it waits for more input; None when it does not."""
 
 
 def last_events(timeline: Timeline, until_ms: int, limit: int) -> list[Event]:

@@ -7,10 +7,11 @@ from typing import Final
 
 from kubesim.objects.regex import linear
 from kubesim.objects.regex.classes import LAST, Ranges
+from kubesim.objects.regex.deciding import Decider
 from kubesim.objects.regex.sets import Node
 from kubesim.objects.regex.syntax import Expression
 
-_WORK: Final = 50_000_000
+_WORK: Final = 5_000_000
 """How many steps Python's engine may need at worst before the linear one is taken."""
 _FAR: Final = 10
 
@@ -81,7 +82,16 @@ class Pattern:
         self.repeats = len(repeats)
         self.is_ambiguous = any(_has_choice(repeat.parts[0]) for repeat in repeats)
         self._program: linear.Program | None = None
+        self._decider: Decider | None = None
         self._compiled: re.Pattern[str] | None = None
+
+    def found_in(self, text: str) -> bool:
+        """Whether there is a match anywhere."""
+        if not self._is_risky(text):
+            return self.search(text) is not None
+        if self._decider is None:
+            self._decider = Decider(linear.assemble(self.tree, self.groups))
+        return self._decider.matches(text)
 
     def _is_risky(self, text: str) -> bool:
         # Repeated choices can take exponential time, repetitions in a row polynomial time.

@@ -109,7 +109,8 @@ def _emit_repeat(node: Node, steps: list[Step]) -> None:
         _split(steps, split, split + 1, len(steps), lazy=node.lazy)
 
 
-def _holds(test: str, text: str, at: int) -> bool:
+def holds(test: str, text: str, at: int) -> bool:
+    """Whether an anchor is there at a place of a text."""
     if test == "begin":
         return at == 0
     if test == "end":
@@ -189,7 +190,7 @@ def _follow(
             slot = step.two
             stack.append((step.one, (*positions[:slot], at, *positions[slot + 1 :])))
         elif step.code == TEST:
-            if _holds(step.test, text, at):
+            if holds(step.test, text, at):
                 stack.append((step.one, positions))
         else:
             ready.append((counter, positions))

@@ -294,7 +294,7 @@ class Placement:
         counts = dict(known.counts)
         least = self._spread.minima() if self._spread is not None else ()
         verdicts = {key: self._verdict(bucket, least) for key, bucket in known.by_key.items()}
-        for index, bucket in enumerate(known.where):
+        for index, bucket in enumerate(known.where if known.fitting else ()):
             status = verdicts[bucket.key] if bucket is not None else None
             if status is not None:
                 statuses[index] = status

@@ -7,9 +7,18 @@ from kubesim.objects.refs import labels as labels_of
 from kubesim.objects.selectors import Selector
 from kubesim.objects.wire import Tree
 from kubesim.scheduler.cache import Cache
+from kubesim.scheduler.devices.claims import pod_claims
 from kubesim.scheduler.nominator import Nominator
 from kubesim.scheduler.placement.index import Placement
-from kubesim.scheduler.podinfo import Incoming, PodInfo, PodParser, claims_of, default_constraints, spread_constraints
+from kubesim.scheduler.podinfo import (
+    Incoming,
+    PodInfo,
+    PodParser,
+    claims_of,
+    default_constraints,
+    ephemeral_of,
+    spread_constraints,
+)
 from kubesim.scheduler.selectors import DefaultSelectors
 
 LEAST_LIVE = 32
@@ -74,8 +83,12 @@ class Placements:
         info = self._parser.parse(pod)
         incoming = _incoming(info, labels_of(pod), None if info.spread else self._selectors.of(pod))
         uid: str = pod["metadata"]["uid"]
-        claims = claims_of(pod) if info.uses_claims else ()
-        return incoming._replace(uid=uid, nominated=self._nominator.node_of(uid), claims=claims)
+        found = incoming._replace(uid=uid, nominated=self._nominator.node_of(uid))
+        if info.uses_claims or info.uses_devices:
+            claims = claims_of(pod) if info.uses_claims else ()
+            ephemeral, devices = ephemeral_of(pod), pod_claims(pod)
+            found = found._replace(claims=claims, ephemeral=ephemeral, devices=devices, name=pod["metadata"]["name"])
+        return found
 
     def _find(self, pod: Tree) -> Placement:
         info = self._parser.parse(pod)

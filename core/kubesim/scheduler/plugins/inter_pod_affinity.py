@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from kubesim.objects.refs import labels as labels_of
-from kubesim.objects.wire import Tree
-from kubesim.scheduler.affinity import AffinityTerm, AffinityTerms
+from kubesim.objects.wire import EMPTY, Tree
+from kubesim.scheduler.affinity import AffinityTerm, AffinityTerms, parse_affinity
 from kubesim.scheduler.framework import MAX_NODE_SCORE, ClusterEvent, CycleState, Plugin, Snapshot, Status
 from kubesim.scheduler.nodeinfo import NodeInfo, PodRecord
 from kubesim.scheduler.podinfo import Incoming
@@ -47,6 +47,9 @@ class InterPodAffinity(Plugin):
 
     name = NAME
     weight = 2
+
+    def __init__(self, namespaces: Snapshot) -> None:
+        self._namespaces = namespaces
 
     # ------------------------------------------------------------------ filter
     def pre_filter(self, state: CycleState, pod: Incoming, snapshot: Snapshot) -> None:
@@ -145,11 +148,30 @@ class InterPodAffinity(Plugin):
         if event.resource != "AssignedPod":
             return False
         if event.old is not None and event.new is None:
-            # differs: whether the pod that ended had anti-affinity to this one is not looked at; both are tried again
-            return terms is None or _means(terms.anti, event.old) or bool(event.old["spec"].get("affinity"))
-        after = event.new is not None and terms is not None and _means_all(terms.required, event.new)
-        before = event.old is not None and terms is not None and _means(terms.anti, event.old)
-        return after or before
+            return (terms is not None and self._means(terms.anti, event.old)) or self._repelled(pod, event.old)
+        if terms is None or event.new is None:
+            return False
+        if event.old is None:
+            return self._means_all(terms.required, event.new)
+        nearer = not self._means_all(terms.required, event.old) and self._means_all(terms.required, event.new)
+        return nearer or (self._means(terms.anti, event.old) and not self._means(terms.anti, event.new))
+
+    def _repelled(self, pod: Incoming, other: Tree) -> bool:
+        """Whether another pod has anti-affinity to this one."""
+        theirs = parse_affinity(other["spec"].get("affinity") or EMPTY, other["metadata"]["namespace"])
+        if theirs is None:
+            return False
+        around = self._namespaces.namespace_labels(pod.info.namespace)
+        return any(term.pods.matches(pod.info.namespace, pod.labels, around) for term in theirs.anti)
+
+    def _means(self, terms: Sequence[AffinityTerm], pod: Tree) -> bool:
+        namespace = pod["metadata"].get("namespace", "")
+        around = self._namespaces.namespace_labels(namespace)
+        return any(term.pods.matches(namespace, labels_of(pod), around) for term in terms)
+
+    def _means_all(self, terms: Sequence[AffinityTerm], pod: Tree) -> bool:
+        namespace = pod["metadata"].get("namespace", "")
+        return matches_all(terms, namespace, labels_of(pod), self._namespaces.namespace_labels(namespace))
 
     def _helps_node(self, pod: Incoming, old: Tree | None, new: Tree) -> bool:
         terms = pod.info.terms
@@ -199,12 +221,3 @@ def _add(counts: dict[Pair, int], pair: Pair, number: int) -> None:
         counts[pair] = total
     else:
         counts.pop(pair, None)
-
-
-def _means(terms: Sequence[AffinityTerm], pod: Tree) -> bool:
-    metadata = pod["metadata"]
-    return any(term.pods.matches(metadata.get("namespace", ""), labels_of(pod), {}) for term in terms)
-
-
-def _means_all(terms: Sequence[AffinityTerm], pod: Tree) -> bool:
-    return matches_all(terms, pod["metadata"].get("namespace", ""), labels_of(pod), {})

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kubesim.objects.pods import amounts_of, requests
+from kubesim.objects.pods import amounts_of, occupying, requests
 from kubesim.objects.wire import EMPTY, Tree
 from kubesim.scheduler.framework import MAX_NODE_SCORE, ClusterEvent, CycleState, Plugin, Shortfall, Snapshot, Status
 from kubesim.scheduler.nodeinfo import NodeInfo
@@ -109,7 +109,7 @@ def _grew(info: PodInfo, old: Tree, new: Tree) -> bool:
 def _frees(info: PodInfo, event: ClusterEvent) -> bool:
     if event.old is None or event.new is None:
         return False
-    before, after = requests(event.old), requests(event.new)
+    before, after = (requests({"spec": occupying(pod)}) for pod in (event.old, event.new))
     return any(before.get(name, 0) > after.get(name, 0) for name, _ in _wanted(info))
 
 

@@ -23,9 +23,10 @@ class VolumeBinding(Plugin):
         del snapshot
         if not pod.claims:
             return None
+        problem = self._storage.ephemeral_problem(pod)
         found = self._storage.claims(pod.info.namespace, pod.claims)
-        if found.problem:
-            return Status(self.name, (found.problem,), resolvable=False)
+        if problem or found.problem:
+            return Status(self.name, (problem or found.problem,), resolvable=False)
         state[self.name] = found
         return None
 

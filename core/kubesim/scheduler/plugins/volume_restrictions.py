@@ -1,5 +1,6 @@
-"""VolumeRestrictions: a claim that one pod alone may use is not given to a second one."""
+"""VolumeRestrictions: disks that a node can have once, and claims that one pod alone may use."""
 
+from kubesim.objects.wire import Tree
 from kubesim.scheduler.framework import ClusterEvent, CycleState, Plugin, Snapshot, Status
 from kubesim.scheduler.nodeinfo import NodeInfo, PodRecord
 from kubesim.scheduler.podinfo import Incoming, claims_of
@@ -7,7 +8,7 @@ from kubesim.scheduler.storage import Storage
 
 
 class VolumeRestrictions(Plugin):
-    """# k8s: plugins/volumerestrictions, its part about ReadWriteOncePod."""
+    """# k8s: plugins/volumerestrictions."""
 
     name = "VolumeRestrictions"
     _in_use = Status(
@@ -17,6 +18,8 @@ class VolumeRestrictions(Plugin):
             "another pod",
         ),
     )
+
+    _conflict = Status(name, ("node(s) had no available disk",))
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
@@ -34,8 +37,11 @@ class VolumeRestrictions(Plugin):
         return None
 
     def filter(self, state: CycleState, pod: Incoming, node: NodeInfo) -> Status | None:
-        """Another user anywhere is one too many."""
-        del pod, node
+        """A disk that is there already, or another user of a claim anywhere."""
+        if pod.info.disks:
+            there = [disk for record in node.pods.values() for disk in record.info.disks]
+            if any(_collide(disk, other) for disk in pod.info.disks for other in there):
+                return self._conflict
         known = state.get(self.name)
         return self._in_use if known is not None and known[1] > 0 else None
 
@@ -47,11 +53,13 @@ class VolumeRestrictions(Plugin):
             known[1] += delta
 
     def hint(self, pod: Incoming, event: ClusterEvent) -> bool:
-        """The end of a pod that uses one of the claims."""
+        """The end of a pod that uses one of the claims or disks."""
         if event.resource != "AssignedPod" or "Delete" not in event.actions or event.old is None:
             return False
         metadata = event.old["metadata"]
         listed = event.old["spec"].get("volumes") or ()
+        if any(_collide(disk, other) for disk in pod.info.disks for other in listed):
+            return True
         used = [each["persistentVolumeClaim"]["claimName"] for each in listed if each.get("persistentVolumeClaim")]
         return metadata["namespace"] == pod.info.namespace and any(name in pod.claims for name in used)
 
@@ -60,3 +68,25 @@ def _shares(record: PodRecord, pod: Incoming, names: tuple[str, ...]) -> bool:
     if record.namespace != pod.info.namespace or record.uid == pod.uid:
         return False
     return record.info.uses_claims and any(name in names for name in claims_of(record.pod))
+
+
+def _collide(disk: Tree, other: Tree) -> bool:
+    # k8s: isVolumeConflict.
+    for source, same in _SAME.items():
+        mine, theirs = disk.get(source), other.get(source)
+        if mine is None or theirs is None or any(mine.get(field) != theirs.get(field) for field in same):
+            continue
+        if source == "rbd" and not any(each in theirs["monitors"] for each in mine["monitors"]):
+            continue
+        if source == "awsElasticBlockStore" or not (mine.get("readOnly") and theirs.get("readOnly")):
+            return True
+    return False
+
+
+_SAME = {
+    "gcePersistentDisk": ("pdName",),
+    "awsElasticBlockStore": ("volumeID",),
+    "iscsi": ("iqn",),
+    "rbd": ("pool", "image"),
+}
+"""By what two disks of a sort are known to be one."""

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from kubesim.objects.wire import Key
 from kubesim.store import snapshot
+from kubetui.client.past.outlook import Outlook
 from kubetui.client.past.playback import Playback, Spot
 from kubetui.client.past.record import Record
-from kubetui.client.past.snapshots import packed
+from kubetui.client.past.snapshots import photographed
 from kubetui.client.past.trial import Trial
 from kubetui.model.whatif import Observer, Outcome
 
@@ -48,6 +49,7 @@ class Branches:
         self.record = Record()
         self.base: Any = None
         """The cluster that was shown when the branch began."""
+        self.outlook = Outlook(client)
         self._client = client
         self._engine: Any = None
         self._origin = b""
@@ -58,7 +60,7 @@ class Branches:
         client = self._client
         client.pump.pause()
         self._engine, self.base = client.engine, client.cluster
-        self._origin = await asyncio.to_thread(packed, self.base)
+        self._origin = await photographed(self.base)
         cluster = await asyncio.to_thread(self._copy)
         self.record, self.started, self.active = Record(), client.now(), True
         client.switch(cluster, cluster.loop)

@@ -9,7 +9,7 @@ from kubesim.objects import refs
 from kubesim.objects import tree as trees
 from kubesim.objects.wire import PODS, REPLICASETS, Key, Request, Tree
 from kubesim.store import snapshot
-from kubetui.client.past.snapshots import packed
+from kubetui.client.past.snapshots import photographed
 from kubetui.client.port import Attempt
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Trial:
     async def attempt(self, request: Request) -> Attempt:
         """What comes of a Request. Cancelling the task ends it; the cluster itself is not touched."""
         if not self._origin:
-            self._origin = await self._photograph()
+            self._origin = await photographed(self._client.cluster)
         cluster = await asyncio.to_thread(self._copy)
         before = self._pods(cluster)
         response = cluster.api.handle(request)
@@ -46,16 +46,6 @@ class Trial:
             if self._settled(cluster, found):
                 break
         return summary(before, self._pods(cluster))
-
-    async def _photograph(self) -> bytes:
-        pump = self._client.pump
-        running = not pump.paused
-        pump.pause()
-        try:
-            return await asyncio.to_thread(packed, self._client.cluster)
-        finally:
-            if running:
-                pump.resume()
 
     def _copy(self) -> Any:
         return snapshot.from_bytes(zlib.decompress(self._origin))

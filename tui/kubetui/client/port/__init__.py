@@ -9,6 +9,10 @@ from kubetui.client.port.past import Bookmark as Bookmark
 from kubetui.client.port.past import Branches as Branches
 from kubetui.client.port.past import Past as Past
 from kubetui.client.port.past import Trial as Trial
+from kubetui.client.port.time import Breaks as Breaks
+from kubetui.client.port.time import ControlLoop as ControlLoop
+from kubetui.client.port.time import Queue as Queue
+from kubetui.client.port.time import TimeControl as TimeControl
 
 MAX_SPEED = float("inf")
 """The speed at which virtual time runs as fast as the machine can."""
@@ -262,76 +266,6 @@ class Insight(Protocol):
         """The simulated traffic by namespace and name of its Service, and a number that rises when it changes."""
 
 
-# ---------------------------------------------------------------------- time
-class Queue(NamedTuple):
-    """One component: keys waiting, reconciles done so far, last error."""
-
-    name: str
-    depth: int
-    synced: int = 0
-    last_error: str = ""
-
-
-class TimeControl(Protocol):
-    """The clock of a simulated cluster. Times are integer milliseconds since 1970."""
-
-    @property
-    def now(self) -> int:
-        """The present."""
-
-    @property
-    def epoch(self) -> int:
-        """When the cluster was born."""
-
-    @property
-    def paused(self) -> bool:
-        """True while time stands."""
-
-    @property
-    def speed(self) -> float:
-        """Virtual seconds a wall second; MAX_SPEED for as fast as possible."""
-
-    @property
-    def revision(self) -> int:
-        """The newest revision of the store."""
-
-    @property
-    def seed(self) -> int:
-        """The seed of the cluster's chance."""
-
-    @property
-    def past(self) -> Past:
-        """What was, and the way to it."""
-
-    @property
-    def era(self) -> int:
-        """Rises whenever another time of the cluster is shown: all that was read before is void."""
-
-    def pause(self) -> None:
-        """Stop time after the unit of work in hand."""
-
-    def resume(self) -> None:
-        """Let time run."""
-
-    def set_speed(self, speed: float) -> None:
-        """Change the speed; takes effect at once."""
-
-    async def step(self, count: int = 1) -> int:
-        """Pause, then run until ``count`` units of work are done; returns how many were (fewer when idle)."""
-
-    async def advance(self, duration_ms: int) -> None:
-        """Run a stretch of virtual time as fast as possible, whatever the speed, then go on as before."""
-
-    def next_step(self) -> str:
-        """What ``step`` would do next, in a few words, or ""."""
-
-    def queues(self) -> Sequence[Queue]:
-        """The components and their queues."""
-
-    def key_pressed(self) -> None:
-        """A person is typing: leave the machine to the screen for a moment."""
-
-
 # ---------------------------------------------------------------------- the port
 class ClusterClient(Protocol):
     """A cluster as the explorer knows it; local (in this process) or remote (kubeconfig)."""
@@ -356,6 +290,10 @@ class ClusterClient(Protocol):
     def insight(self) -> Insight | None:
         """Causes, when the cluster is simulated."""
 
+    @property
+    def breaks(self) -> Breaks:
+        """The moments that somebody waits for."""
+
     def now(self) -> int:
         """The cluster's present in milliseconds since 1970."""
 
@@ -376,6 +314,11 @@ class ClusterClient(Protocol):
 
     async def connect(self, namespace: str, pod: str, port: int) -> Connection:
         """Open a connection to a port of a pod. Raises ConnectionError with the reason."""
+
+    async def pipe(
+        self, namespace: str, pod: str, container: str, argv: tuple[str, ...], stdin: bytes = b""
+    ) -> tuple[int, bytes, str]:
+        """Run a command with some input: its exit code, its output, its complaints. Raises ConnectionError."""
 
     def usage(self, key: Key) -> Usage | None:
         """Live use of a pod or a node, when known."""

@@ -1,6 +1,6 @@
 """What the explorer asks of the past of a simulated cluster, and of other futures."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from kubesim.objects.wire import EMPTY, Key, Request
@@ -30,11 +30,30 @@ class Trial(Protocol):
         """What comes of a Request."""
 
 
+class Outlook(Protocol):
+    """Looks ahead in a copy of the cluster."""
+
+    def cancel(self) -> None:
+        """Stop."""
+
+    async def forecast(
+        self, requests: Sequence[Request], duration_ms: int, report: Callable[[float], None]
+    ) -> list[Any] | None:
+        """``model.outlook.Look`` after look, when these requests are sent now; None when it was cancelled.
+
+        Raises ValueError when one of them is refused.
+        """
+
+
 class Branches(Protocol):
     """Another future beside the present."""
 
     active: bool
     started: int
+
+    @property
+    def outlook(self) -> Outlook:
+        """Looks ahead."""
 
     async def begin(self) -> None:
         """Go on in a copy of what is shown."""
@@ -52,6 +71,14 @@ class Branches(Protocol):
         """The ``model.whatif.Outcome`` of both futures, so long from what is shown on; None when it was cancelled."""
 
 
+class Seeker(Protocol):
+    """Seeks a moment."""
+
+    @property
+    def part(self) -> float:
+        """How much of the way to it has been gone, from 0 to 1."""
+
+
 class Past(Protocol):
     """The past of a simulated cluster, and the way to it and back. Times are milliseconds since 1970."""
 
@@ -64,6 +91,10 @@ class Past(Protocol):
     @property
     def seeking(self) -> bool:
         """Whether a moment is being sought."""
+
+    @property
+    def seeker(self) -> Seeker:
+        """Who seeks."""
 
     @property
     def branches(self) -> Branches:

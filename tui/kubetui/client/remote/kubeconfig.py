@@ -79,6 +79,14 @@ def load(overrides: Overrides | None = None, environment: Mapping[str, str] | No
     return _access(overrides, context, cluster, user, name)
 
 
+def contexts(overrides: Overrides | None = None, environment: Mapping[str, str] | None = None) -> list[str]:
+    """The names of all contexts, sorted. Raises ConfigError."""
+    overrides = overrides or Overrides()
+    environment = os.environ if environment is None else environment
+    merged = _merged(_files(overrides, environment), explicit=bool(overrides.kubeconfig))
+    return sorted(merged.sections["contexts"])
+
+
 def _files(overrides: Overrides, environment: Mapping[str, str]) -> list[Path]:
     if overrides.kubeconfig:
         return [Path(overrides.kubeconfig)]

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from kubesim.objects.wire import JSON, Gvr, Request, Response
 from kubetui.client.remote.kubeconfig import Access
 
-_METHODS: Final = {
+METHODS: Final = {
     "get": "GET",
     "list": "GET",
     "create": "POST",
@@ -62,7 +62,7 @@ class RemoteClient:
 
     def send(self, request: Request) -> Response:
         """Carry out one request. Failures that the server tells are responses; raises UnreachableError."""
-        method = _METHODS[request.verb]
+        method = METHODS[request.verb]
         body = None if request.body is None else json.dumps(request.body).encode("utf-8", "surrogateescape")
         headers = {"Accept": request.accept}
         if body is not None:
@@ -115,7 +115,7 @@ class RemoteClient:
         target = (proxy.hostname or "", proxy.port or 80) if proxy else (host, port)
         connection: http.client.HTTPConnection
         if self._parts.scheme == "https":
-            context = _context(self.access)
+            context = context_of(self.access)
             name = self.access.server_name or host
             connection = _NamedConnection(target[0], target[1], context, name)
         else:
@@ -198,7 +198,8 @@ class _NamedConnection(http.client.HTTPSConnection):
         self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._known_as)
 
 
-def _context(access: Access) -> ssl.SSLContext:
+def context_of(access: Access) -> ssl.SSLContext:
+    """The TLS settings for a server. Raises UnreachableError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if access.insecure:
         context.check_hostname = False

@@ -32,6 +32,10 @@ FAULT_TYPES: tuple[FaultType, ...] = (
     ),
     FaultType("MemoryPressure", "Node", "eat the memory of", "Eat the memory of", "Pods are evicted, taint NoSchedule"),
     FaultType("DiskPressure", "Node", "fill the disk of", "Fill the disk of", "Pods are evicted one after another"),
+    FaultType("PIDPressure", "Node", "take the process numbers of", "Take the PIDs of", "Pods are evicted by priority"),
+    FaultType(
+        "NodeShutdown", "Node", "shut down", "Shut down", "Pods get their grace in order of priority, then power off"
+    ),
     FaultType("ComponentCrash", "Component", "crash", "Crash", "It ends as often as it starts, until you mend it"),
 )
 
@@ -94,6 +98,8 @@ def _told(type_: str, key: Key) -> str:
         "KillContainers": f"containers of {key.namespace}/{key.name} killed",
         "MemoryPressure": f"node {key.name} is short of memory",
         "DiskPressure": f"node {key.name} is short of disk",
+        "PIDPressure": f"node {key.name} is short of process numbers",
+        "NodeShutdown": f"node {key.name} shuts down",
         "ComponentCrash": f"{key.name} keeps crashing",
     }
     return texts[type_]

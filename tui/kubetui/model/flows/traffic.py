@@ -1,5 +1,6 @@
 """Flows of simulated traffic: put requests on a Service, change how many, take them away."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from kubesim.objects.wire import LOADS, MERGE_PATCH, Key, Request
@@ -62,11 +63,28 @@ def _rate(text: str) -> float:
     return int(found) if found == int(found) else found
 
 
-def load(wanted: Traffic) -> Flow:
-    """Put traffic on a Service, or take it away. One Load a Service, under its name."""
+def requests(wanted: Traffic, *, known: bool) -> list[Request]:
+    """The requests by which a Service has this traffic, whatever it has now; ``known`` says whether it has any."""
     key = Key(LOADS, wanted.namespace, wanted.service)
-    before = yield Request("get", key)
-    known = before.body if before.code < 400 else None
+    found = [Request("delete", key, "", BACKGROUND)] if known else []
+    if wanted.spec is not None:
+        body = _body(wanted, {"service": wanted.service, **wanted.spec})
+        found.append(Request("create", key._replace(name=""), "", body))
+    return found
+
+
+def load(wanted: Traffic) -> Flow:
+    """Put traffic on a Service, or take it away. One Load a Service, under its name, beside those that others made.
+
+    Its requests cost what those of another Load of that Service cost.
+    """
+    key = Key(LOADS, wanted.namespace, wanted.service)
+    found = yield Request("list", key._replace(name=""))
+    if is_failure(found):
+        return refused(found)
+    loads = [tree for tree in found.body.get("items", ()) if tree["spec"].get("service") == wanted.service]
+    known = next((tree for tree in loads if tree["metadata"]["name"] == wanted.service), None)
+    cost = next((tree["spec"]["cost"] for tree in loads if tree["spec"].get("cost")), None)
     place = f"{wanted.namespace}/{wanted.service}"
     if wanted.spec is None:
         if known is None:
@@ -79,6 +97,7 @@ def load(wanted: Traffic) -> Flow:
     spec = {"service": wanted.service, **wanted.spec}
     what = f"{_told(wanted.spec)} on {place}"
     if known is None:
+        spec |= {"cost": cost} if cost is not None else {}
         response = yield Request("create", key._replace(name=""), "", _body(wanted, spec), note=what)
         undo = Request("delete", key, "", BACKGROUND, note=f"undo: {what}")
     else:
@@ -95,6 +114,17 @@ def load(wanted: Traffic) -> Flow:
 def _body(wanted: Traffic, spec: Any) -> dict[str, Any]:
     metadata = {"name": wanted.service, "namespace": wanted.namespace}
     return {"apiVersion": LOADS.api_version, "kind": "Load", "metadata": metadata, "spec": dict(spec)}
+
+
+def typed(load: Mapping[str, Any] | None) -> str:
+    """What one would type to get a Load; "" when there is none."""
+    spec = load["spec"] if load is not None else {}
+    curve = spec.get("curve")
+    if curve is None:
+        return f"{spec['requestsPerSecond']:g}" if "requestsPerSecond" in spec else ""
+    if curve["type"] == "Ramp":
+        return f"ramp {curve['from']:g} {curve['to']:g} {curve['durationSeconds']}s"
+    return f"sine {curve['min']:g} {curve['max']:g} {curve['periodSeconds']}s" if curve["type"] == "Sine" else ""
 
 
 def _told(spec: dict[str, Any]) -> str:

@@ -16,6 +16,22 @@ _FLAGS = (
 )
 
 
+class Flag(Checkbox):
+    """A check box that is empty when it is off: colour alone does not tell."""
+
+    def __init__(self, label: str, value: bool, name: str) -> None:
+        super().__init__(label, value, id=name, compact=True)
+        self._tick()
+
+    def _tick(self) -> None:
+        self.BUTTON_INNER = "X" if self.value else " "
+
+    def watch_value(self) -> None:
+        """Fill or empty the box."""
+        self._tick()
+        super().watch_value()
+
+
 class Drain(Dialog[DrainOptions]):
     """kubectl drain's flags; the result are the options."""
 
@@ -30,7 +46,7 @@ class Drain(Dialog[DrainOptions]):
         yield Static(f"{self._pods} pods run on it", classes="dialog--hint", markup=False)
         defaults = DrainOptions()
         for name, label in _FLAGS:
-            yield Checkbox(label, getattr(defaults, name), id=name, compact=True)
+            yield Flag(label, getattr(defaults, name), name)
         with Horizontal(classes="dialog--fields"):
             yield Static("grace period s ", classes="dialog--label")
             yield Input("-1", id="grace", compact=True)

@@ -12,22 +12,22 @@ HELP = "200   ramp 10 200 5m   sine 10 200 10m   off"
 
 
 class LoadDialog(Dialog[str]):
-    """One line; the result is what was typed."""
+    """One line; the result is what was typed. ``own`` is what would be typed to get the present Load."""
 
     KEYS = "Enter apply · Esc cancel"
 
-    def __init__(self, name: str, now: Traffic | None) -> None:
+    def __init__(self, name: str, now: Traffic | None, own: str = "") -> None:
         super().__init__(f"Requests a second for {name}")
         self._now = now
+        self._own = own
 
     def body(self) -> ComposeResult:
         """The field, what can be typed, and what there is now."""
-        text = "" if self._now is None else f"{self._now.rate:g}"
         yield Static(HELP, classes="dialog--label", markup=False)
-        yield Input(text, compact=True, id="load", select_on_focus=True)
+        yield Input(self._own, compact=True, id="load", select_on_focus=True)
         if self._now is not None:
             now = self._now
-            told = f"now {now.rate:g}/s, {now.latency * 1000:.0f}ms, {now.errors:g} errors/s"
+            told = f"now {now.rate:.4g}/s, {now.latency * 1000:.0f}ms, {now.errors:.4g} errors/s"
             yield Static(told, classes="dialog--label", markup=False)
 
     def on_mount(self) -> None:

@@ -11,6 +11,11 @@ from textual.widgets.option_list import Option
 
 from kubetui.panes.dialogs.frame import Dialog
 
+WIDE = 84
+"""The columns of a wide dialog."""
+FRAME = 10
+"""Columns that border, padding and scroll bar take."""
+
 
 class Choice(NamedTuple):
     """One thing to choose; ``hint`` stands beside it."""
@@ -29,6 +34,7 @@ class Picker(Dialog[str]):
     """A list that narrows while one types; the result is the name chosen."""
 
     KEYS = "type to narrow · Enter choose · Esc cancel"
+    WIDTH = "-wide"
 
     def __init__(
         self, title: str, choices: Sequence[Choice], current: str = "", *, preview: Callable[[str], None] | None = None
@@ -55,11 +61,15 @@ class Picker(Dialog[str]):
         options = self.query_one("#choices", OptionList)
         self._shown = [choice for choice in self._choices if part.lower() in choice.title.lower()]
         options.clear_options()
+        room = max(min(WIDE, self.app.size.width) - FRAME, 20)
         widest = max((len(choice.title) for choice in self._shown), default=0)
+        hints = max((len(choice.hint) for choice in self._shown), default=0)
+        widest = min(widest, max(room - 4 - hints, room // 2))
         for choice in self._shown:
             sign = "●" if choice.name == self._current else " "
-            line = Content(f"{sign} {choice.title:<{widest}}") + Content.styled(f"  {choice.hint}", "dim")
-            options.add_option(Option(line))
+            title = choice.title if len(choice.title) <= widest else f"{choice.title[: widest - 1]}…"
+            hint = choice.hint[: max(room - widest - 4, 0)]
+            options.add_option(Option(Content(f"{sign} {title:<{widest}}") + Content.styled(f"  {hint}", "dim")))
         names = [choice.name for choice in self._shown]
         if names:
             options.highlighted = names.index(self._current) if self._current in names and not part else 0

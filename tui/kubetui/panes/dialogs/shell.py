@@ -1,6 +1,6 @@
 """A shell in a container, in a pane: a line at a time, with the container's answers above it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import ClassVar, NamedTuple
 
 from textual import events, on
@@ -21,7 +21,7 @@ class Answer(NamedTuple):
     output: str
 
 
-Run = Callable[[str], Answer]
+Run = Callable[[str], Awaitable[Answer]]
 """Runs one line of shell; says in the output why it could not."""
 
 _WHERE = "kubetui-where:"
@@ -52,16 +52,19 @@ class Shell(Dialog[bool]):
     def on_mount(self) -> None:
         """Look where the shell begins."""
         super().on_mount()
+        self.query_one(Input).focus()
+        self.run_worker(self._begin(), group="shell")
+
+    async def _begin(self) -> None:
         view = self.query_one(TextView)
         view.follow = view.wrap = True
-        answer = self._run(f"echo {_WHERE}$(pwd)")
+        answer = await self._run(f"echo {_WHERE}$(pwd)")
         self._directory = answer.output.rpartition(_WHERE)[2].strip() if _WHERE in answer.output else ""
         if answer.code:
             view.append_lines(answer.output.splitlines(), KEPT)
-        self.query_one(Input).focus()
 
     @on(Input.Submitted)
-    def entered(self, event: Input.Submitted) -> None:
+    async def entered(self, event: Input.Submitted) -> None:
         """Run the line."""
         event.stop()
         line = event.value.strip()
@@ -75,14 +78,14 @@ class Shell(Dialog[bool]):
         self._at = len(self._typed)
         view = self.query_one(TextView)
         view.append_lines([f"{self._directory or '~'} # {line}"], KEPT)
-        answer = self.answer(line)
+        answer = await self.answer(line)
         if answer.output:
             view.append_lines(answer.output.rstrip("\n").split("\n"), KEPT)
 
-    def answer(self, line: str) -> Answer:
+    async def answer(self, line: str) -> Answer:
         """Run a line where the last one ended."""
         before = f"cd {self._directory} && " if self._directory else ""
-        found = self._run(f"{before}{line}\nkubetui_code=$?; echo {_WHERE}$(pwd); exit $kubetui_code")
+        found = await self._run(f"{before}{line}\nkubetui_code=$?; echo {_WHERE}$(pwd); exit $kubetui_code")
         output, marker, where = found.output.rpartition(_WHERE)
         if not marker:
             return found

@@ -1,11 +1,15 @@
 """Carries out the actions of the drawer by their ids."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubetui.panes.drawer import contents
 
 if TYPE_CHECKING:
     from kubetui.panes.drawer.drawer import Drawer
+
+SUFFIXES = {"yaml": "yaml", "logs": "log"}
+"""How the files of some tabs end."""
 
 
 async def act(drawer: "Drawer", action: str) -> None:
@@ -47,8 +51,25 @@ def _on_text(drawer: "Drawer", action: str) -> None:
     elif action == "drawer-copy":
         drawer.app.copy_to_clipboard("\n".join(view.lines))
         drawer.app.notify(f"{len(view.lines)} lines copied")
+    elif action == "drawer-save":
+        _save(drawer)
     elif action == "drawer-wrap":
         view.wrap = not view.wrap
+
+
+def _save(drawer: "Drawer") -> None:
+    detail = drawer.detail
+    if detail is None:
+        return
+    key = detail.key
+    place = "-".join(part for part in (key.gvr.resource, key.namespace, key.name) if part)
+    path = Path(f"{place}.{SUFFIXES.get(drawer.tab, f'{drawer.tab}.txt')}")
+    try:
+        path.write_text("\n".join(drawer.view.lines) + "\n", encoding="utf-8")
+    except OSError as error:
+        drawer.app.notify(f"cannot write {path}: {error.strerror}", severity="error", markup=False)
+        return
+    drawer.app.notify(f"{len(drawer.view.lines)} lines written to {path}", markup=False)
 
 
 async def _on_object(drawer: "Drawer", action: str) -> None:

@@ -28,6 +28,7 @@ DRAWER_ACTIONS: tuple[Action, ...] = (
     Action("drawer-next-match", ("n",), "", "next match", "Next match", TEXT, GROUP),
     Action("drawer-previous-match", ("N",), "", "previous match", "Previous match", TEXT, GROUP),
     Action("drawer-copy", ("c",), "", "copy", "Copy the whole text", TEXT, GROUP, 60),
+    Action("drawer-save", ("Ctrl-S",), "", "save", "Write the whole text to a file", TEXT, GROUP),
     Action("drawer-wrap", ("w",), "", "wrap", "Wrap long lines", TEXT, GROUP, 70),
     Action("drawer-refresh", ("r",), "", "refresh", "Read everything again", TEXT, GROUP),
     Action("drawer-edit", ("e",), "", "edit", "Edit the object", TEXT, GROUP, 65),

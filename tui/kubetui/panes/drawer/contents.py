@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from kubesim.objects.wire import EVENTS, Tree
-from kubetui.model import describe, why, yaml_text
+from kubetui.model import describe, inferring, why, yaml_text
 from kubetui.model.describe.events import interval, last_seen, message, source
 from kubetui.model.describe.layout import aligned
 from kubetui.model.editing import Presentation, present
@@ -42,8 +42,6 @@ def tabs_for(detail: Detail) -> tuple[str, ...]:
     wanted = []
     for tab in TABS:
         if tab == "logs" and detail.key.gvr.resource not in LOGGED:
-            continue
-        if tab == "why" and detail.client.insight is None:
             continue
         if tab == "events" and detail.key.gvr == EVENTS:
             continue
@@ -87,9 +85,17 @@ def _coloured(lines: Sequence[Line]) -> Content:
 
 def _why(detail: Detail, width: int) -> Content:
     insight, time = detail.client.insight, detail.client.time
-    if insight is None:
-        return Content(["only a simulated cluster knows why"])
-    found = why.lines(insight.why(detail.key), time.epoch if time is not None else 0, max(40, width))
+    if insight is None and detail.object is None:
+        return Content([detail.problem or "reading ..."])
+    told = detail.object or {}
+    events = detail.related.get("events") or ()
+    found = why.lines(
+        inferring.explain(detail.key, told, events, detail.client.now())
+        if insight is None
+        else insight.why(detail.key),
+        time.epoch if time is not None else 0,
+        max(40, width),
+    )
     return Content([line.text for line in found], colours.prepared([line.spans for line in found]))
 
 
@@ -105,7 +111,8 @@ def _events(found: Sequence[Tree], now: int, width: int) -> Content:
     heads = aligned("\n".join("\t".join(row) for row in rows)).split("\n")
     indent = len(heads[0])
     room = width - indent
-    lines, kinds = [f"{heads[0]}MESSAGE"], ["heading"]
+    beside = room >= NARROWEST
+    lines, kinds = [f"{heads[0]}MESSAGE" if beside else heads[0].rstrip()], ["heading"]
     for head, event in zip(heads[1:], newest_first, strict=True):
         words = message(event).split()
         # Where the column would be too narrow the message goes under its event.

@@ -47,6 +47,7 @@ class HelmTable(ResourceTable):
 
     GVR: ClassVar[Gvr] = RELEASES
     KIND: ClassVar[str] = "Release"
+    NOTHING: str = "no releases · :install NAME CHART installs one"
 
     def __init__(self, client: ClusterClient, facts: Facts, glyphs: Glyphs, *, namespace: str, release: str) -> None:
         self.release = release
@@ -88,6 +89,7 @@ class RevisionTable(HelmTable):
     """The revisions of one release, the newest on top."""
 
     GVR = REVISIONS
+    NOTHING = ""
     KIND = "Revision"
 
     def follow(self) -> RowCursor:
@@ -113,6 +115,7 @@ class MemberTable(HelmTable):
     """The objects of one release with their health; actions are about the objects themselves."""
 
     GVR = MEMBERS
+    NOTHING = ""
     KIND = "Resource"
 
     def follow(self) -> RowCursor:

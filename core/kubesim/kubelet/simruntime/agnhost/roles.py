@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
+from urllib.parse import parse_qs, unquote
 
 from kubesim.kubelet.profile import Profile, Route, Unhealthy
+from kubesim.objects.wire import EMPTY
 
 IMAGE = "agnhost"
 """The entry of the image catalogue."""
@@ -27,7 +29,12 @@ class Role(NamedTuple):
 
 
 NETEXEC, HOSTNAME, FILES, GUESTBOOK = "netexec", "serve-hostname", "test-webserver", "guestbook"
+NETTEST = "nettest"
+GRPC = "grpc-health-checking"
 PAUSE = "pause"
+PORTER = "porter"
+"""The subcommand, and the profile's protocol while it runs."""
+_SERVED = ("SERVE_PORT_", "SERVE_TLS_PORT_")
 
 
 def words_of(argv: Sequence[str]) -> tuple[str, dict[str, str]]:
@@ -54,9 +61,23 @@ def role_of(argv: Sequence[str]) -> Role | None:
     return make(flags) if make is not None else None
 
 
-def profiled(profile: Profile, argv: Sequence[str]) -> Profile:
+def pages_of(env: Mapping[str, str]) -> dict[int, str]:
+    """What porter serves on each port: the values of the variables whose names end with the number."""
+    found: dict[int, str] = {}
+    for name, text in env.items():
+        for prefix in _SERVED:
+            port = name.removeprefix(prefix)
+            if port != name and port.isdigit() and 0 < int(port) < 65536:
+                found[int(port)] = text
+    return found
+
+
+def profiled(profile: Profile, argv: Sequence[str], env: Mapping[str, str] = EMPTY) -> Profile:
     """The profile of a container that runs one of the servers; others are as they were."""
     role = role_of(argv)
+    if words_of(argv)[0] == PORTER:
+        ports = tuple(pages_of(env))
+        return replace(profile, ports=ports, only_own_ports=True, protocol=PORTER, routes=(WHATEVER,))
     if role is None:
         return replace(profile, start_log=("Paused",)) if words_of(argv)[0] == PAUSE else profile
     if role.name == LIVENESS:
@@ -66,6 +87,15 @@ def profiled(profile: Profile, argv: Sequence[str]) -> Profile:
     routes = profile.routes if role.name == NETEXEC else (WHATEVER,)
     root = "/" if role.name == FILES else ""
     return replace(profile, ports=ports, only_own_ports=True, protocol=PROTOCOL, routes=routes, root=root)
+
+
+def redirected(argv: Sequence[str], target: str) -> str:
+    """Where ``liveness`` sends who asks for this path with its query; "" when it sends nobody anywhere."""
+    # k8s: agnhost liveness
+    path, _, query = target.partition("?")
+    if path != "/redirect" or words_of(argv)[0] != LIVENESS:
+        return ""
+    return unquote(parse_qs(query).get("loc", [""])[0])
 
 
 def _port(flags: Mapping[str, str], name: str, otherwise: int) -> tuple[int, ...]:
@@ -99,6 +129,14 @@ def _guestbook(flags: Mapping[str, str]) -> Role:
     return Role(GUESTBOOK, _port(flags, "http-port", 80))
 
 
+def _nettest(flags: Mapping[str, str]) -> Role:
+    return Role(NETTEST, _port(flags, "port", 8080))
+
+
+def _grpc(flags: Mapping[str, str]) -> Role:
+    return Role(GRPC, _port(flags, "port", 5000) + _port(flags, "http-port", 8080))
+
+
 _SWITCHES = frozenset({"tcp", "udp", "http", "close", "delay-shutdown-wait"})
 """Flags that may stand alone."""
 _ROLES: Mapping[str, Callable[[Mapping[str, str]], Role]] = {
@@ -106,5 +144,7 @@ _ROLES: Mapping[str, Callable[[Mapping[str, str]], Role]] = {
     HOSTNAME: _hostname,
     FILES: _files,
     GUESTBOOK: _guestbook,
+    NETTEST: _nettest,
     LIVENESS: _liveness,
+    GRPC: _grpc,
 }

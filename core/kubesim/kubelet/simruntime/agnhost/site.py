@@ -8,8 +8,8 @@ import orjson
 
 from kubesim.kernel.loop import Loop
 from kubesim.kubelet.runtime import Facts
-from kubesim.kubelet.simruntime.agnhost import guestbook
-from kubesim.kubelet.simruntime.agnhost.roles import FILES, GUESTBOOK, HOSTNAME, Role, words_of
+from kubesim.kubelet.simruntime.agnhost import guestbook, health, nettest
+from kubesim.kubelet.simruntime.agnhost.roles import FILES, GRPC, GUESTBOOK, HOSTNAME, NETTEST, Role, words_of
 from kubesim.kubelet.simruntime.http import HttpReply, HttpRequest
 from kubesim.kubelet.simruntime.process import SimProcess
 from kubesim.kubelet.simruntime.timeline import format_date
@@ -68,6 +68,10 @@ class AgnhostSite:
     def _page(self, request: HttpRequest, path: str, query: Query) -> Page:
         if self._role.name == GUESTBOOK:
             return self._guestbook(path, query)
+        if self._role.name == NETTEST:
+            return self._nettest(request, path)
+        if self._role.name == GRPC:
+            return health.answer(self._process, path, self._loop.now)
         make = _PAGES.get(path)
         if make is None:
             return 404, "404 page not found\n"
@@ -79,6 +83,12 @@ class AgnhostSite:
             process.data = {}
         flags = words_of(process.program.argv)[1]
         return guestbook.answer(path, query, flags, process.data, partial(self._ask, "http"))
+
+    def _nettest(self, request: HttpRequest, path: str) -> Page:
+        process = self._process
+        if process.data is None:
+            process.data = nettest.begin(self._facts.pod)
+        return nettest.answer(path, request.body, process.data, self._loop.now - process.started_ms)
 
     def root(self, request: HttpRequest, query: Query) -> Page:
         """``/``."""
@@ -125,16 +135,18 @@ class AgnhostSite:
         """``/dial``: ask another server, as often as wanted, and tell what it said."""
         # k8s: netexec.go dialHandler
         del request
-        host, protocol, wanted = query.get("host", ""), query.get("protocol", ""), query.get("request", "")
+        host, protocol, wanted = query.get("host", ""), query.get("protocol") or "http", query.get("request", "")
         port, tries = query.get("port", ""), query.get("tries", "1")
-        if not host or not port.isdigit() or len(port) > 5:
-            return 400, "host or port not specified or invalid\n"
+        if not wanted:
+            return 400, "request parameter not specified. <nil>\n"
         if protocol.lower() not in {"http", "udp"}:
-            return 400, f"unsupported protocol: {protocol}\n"
+            return 400, f"unsupported protocol. {protocol}\n"
+        if not host or not port.isdigit() or len(port) > 5:
+            return 400, f"host and/or port param are invalid. address {port}: invalid port\n"
         responses: list[str] = []
         errors: list[str] = []
         for _ in range(min(int(tries), MAX_TRIES) if tries.isdigit() and len(tries) < 5 else 1):
-            said, error = self._ask(protocol.lower(), host, int(port), wanted or "hostname")
+            said, error = self._ask(protocol.lower(), host, int(port), wanted)
             (errors if error else responses).append(error or said)
         found = ({"responses": responses} if responses else {}) | ({"errors": errors} if errors else {})
         return 200, orjson.dumps(found).decode()

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from kubesim.kubelet.simruntime.agnhost import generator, mounttest
+from kubesim.kubelet.simruntime.agnhost import generator, mounttest, tokens
 from kubesim.kubelet.simruntime.interpreter import Interpreter
 
-RESOLV = "/etc/resolv.conf"
+RESOLV, HOSTS = "/etc/resolv.conf", "/etc/hosts"
 
 
 def _lines(machine: Interpreter, name: str) -> list[list[str]]:
@@ -27,7 +27,15 @@ def _servers(machine: Interpreter, argv: list[str]) -> int:
     return 0
 
 
+def _hosts(machine: Interpreter, argv: list[str]) -> int:
+    """``etc-hosts``: the file itself."""
+    del argv
+    machine.write(machine.files.get(HOSTS, ""))
+    return 0
+
+
 TOOLS: Mapping[str, Callable[[Interpreter, list[str]], int]] = {
-    "dns-suffix": _suffixes, "dns-server-list": _servers, "mounttest": mounttest.mounttest,
+    "dns-suffix": _suffixes, "dns-server-list": _servers, "etc-hosts": _hosts, "mounttest": mounttest.mounttest,
     "entrypoint-tester": mounttest.entrypoint_tester, "logs-generator": generator.generate,
+    "test-service-account-issuer-discovery": tokens.discover, "inclusterclient": tokens.poll,
 }  # fmt: skip

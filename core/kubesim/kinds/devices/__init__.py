@@ -1,0 +1,1 @@
+"""Dynamic resources: ResourceClaims and their templates, DeviceClasses, ResourceSlices, DeviceTaintRules."""

@@ -1,0 +1,1 @@
+"""Dynamic resource allocation: which devices of which nodes fulfil the ResourceClaims of a pod."""
