@@ -32,15 +32,28 @@ class ResourceClaimController:
     def __init__(self, loop: Loop, hub: Hub, client: Client) -> None:
         self.controller = Controller("resource-claim", loop, client, self)
         self._client = client
-        hub.on(PODS, self._pod_changed)
+        self._hub = hub
+        self._follows = False
+        """Whether it hears of all changes of pods: from the first on that has claims."""
+        hub.on(PODS, self._pod_came)
         hub.on(RESOURCECLAIMS, self._claim_changed)
         hub.on(TEMPLATES, self._template_changed)
         for each in client.list(PODS):
+            self._pod_came(None, each, 0)
             self._pod_changed(None, each, 0)
         for each in client.list(RESOURCECLAIMS):
             self._claim_changed(None, each, 0)
 
     # ------------------------------------------------------------------ events
+    def _pod_came(self, old: Tree | None, new: Tree | None, revision: int) -> None:
+        del revision
+        if old is not None or new is None or self._follows:
+            return
+        if "resourceClaims" in new["spec"]:
+            self._follows = True
+            # Those that are told of an event while it is told hear of it, too.
+            self._hub.on(PODS, self._pod_changed)
+
     def _pod_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
         pod = new if new is not None else old
         if pod is None or "resourceClaims" not in pod["spec"]:

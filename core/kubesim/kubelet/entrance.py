@@ -25,6 +25,8 @@ def refusal(
 ) -> predicates.Refusal | None:
     """Reason and message when a pod is not taken in where so much is used of so much. Raises WaitError."""
     requests = worker.plan.requests
+    if _needs_room_alone(agent, worker) and not predicates.lacks(used, capacity, requests):
+        return None
     found = predicates.system_refusal(worker.pod)
     if found is None and agent.spec.extended:
         found = predicates.device_refusal(agent.spec.extended, used, capacity, requests)
@@ -41,6 +43,22 @@ def refusal(
     if other is None and agent.shutdown.active:
         return REFUSAL
     return other
+
+
+def _needs_room_alone(agent: "Agent", worker: "PodWorker") -> bool:
+    # Most pods ask for nothing else, and this is asked for each one.
+    plan, spec = worker.plan, worker.pod["spec"]
+    return not (
+        not plan.is_ordinary
+        or agent.spec.extended
+        or agent.shutdown.active
+        or agent.is_evicting
+        or plan.host_ports
+        or spec.get("nodeSelector")
+        or spec.get("affinity")
+        or spec.get("os")
+        or predicates.OS_LABEL in (worker.pod["metadata"].get("labels") or ())
+    )
 
 
 def _make_room(agent: "Agent", worker: "PodWorker", lacking: list[predicates.Lack]) -> predicates.Refusal | None:

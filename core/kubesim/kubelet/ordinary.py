@@ -27,7 +27,7 @@ def start(worker: "PodWorker", now: int) -> bool:
         or plan.reference is None
         or plan.program is None
         or plan.reference.full not in agent.images.present
-        or plan.reference.full in agent.images.pulled_by
+        or (agent.images.pulled_by and plan.reference.full in agent.images.pulled_by)
         or not agent.addresses.has_any
     ):
         return False

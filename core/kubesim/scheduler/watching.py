@@ -199,7 +199,8 @@ class Watching:
             if uid in self._cache.records:
                 return
             gated = bool(self._gates.pre_enqueue(new))
-            self._queue.add(new, self._client.now(), revision, gated=gated or not self._has_claims(new))
+            gated = gated or ("resourceClaims" in new["spec"] and not self._has_claims(new))
+            self._queue.add(new, self._client.now(), revision, gated=gated)
             if gated:
                 self._on_gated(new, revision)
             if nominated_node(new):

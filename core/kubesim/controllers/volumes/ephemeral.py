@@ -28,8 +28,10 @@ class EphemeralVolumeController:
     def _pod_changed(self, old: Tree | None, new: Tree | None, revision: int) -> None:
         if old is not None or new is None:
             return
-        if any("ephemeral" in volume for volume in new["spec"].get("volumes") or ()):
-            self.controller.add(refs.place(new), revision)
+        for volume in new["spec"].get("volumes") or ():
+            if "ephemeral" in volume:
+                self.controller.add(refs.place(new), revision)
+                return
 
     def reconcile(self, key: Hashable) -> int | None:
         """Make the claims of one pod."""
