@@ -178,6 +178,19 @@ def test_owners_in_other_namespaces_are_reported(cluster: SmallCluster) -> None:
     assert child["metadata"]["uid"]
 
 
+def test_many_absent_owners_are_looked_for_at_once(cluster: SmallCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = config_map("child")
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "gone"}
+    child["metadata"]["ownerReferences"] = [{**owner, "uid": f"none-{number}"} for number in range(300)]
+    looked: list[Any] = []
+    listed = type(cluster.store).range
+    monkeypatch.setattr(type(cluster.store), "range", lambda *args: looked.append(args) or listed(*args))
+    cluster.create(child)
+    cluster.run(1)
+    assert cluster.get("ConfigMap", "child") is None
+    assert len(looked) < 10
+
+
 def test_many_dependents_are_orphaned_in_slices(cluster: SmallCluster) -> None:
     owner = cluster.create(config_map("owner"))
     for number in range(120):

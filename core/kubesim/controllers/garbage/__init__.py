@@ -199,11 +199,15 @@ class GarbageCollector:
         """Say so when an absent owner lives in another namespace."""
         if not node.namespace:
             return
+        absent: list[tuple[Gvr, Tree]] = []
         for reference, owner in zip(obj["metadata"].get("ownerReferences") or (), owners, strict=True):
             gvr = self._graph.resource(reference)
-            if owner is not None or gvr is None or reference["uid"] in self._gone:
-                continue
-            if any(refs.uid(each) == reference["uid"] for each in self._client.list(gvr)):
+            if owner is None and gvr is not None and reference["uid"] not in self._gone:
+                absent.append((gvr, reference))
+        # Looked through once a resource: an object may name a thousand owners.
+        alive = {gvr: set(map(refs.uid, self._client.list(gvr))) for gvr in dict.fromkeys(gvr for gvr, _ in absent)}
+        for gvr, reference in absent:
+            if reference["uid"] in alive[gvr]:
                 identity = (
                     f"[{reference['apiVersion']}/{reference['kind']}, namespace: {node.namespace}, "
                     f"name: {reference['name']}, uid: {reference['uid']}]"
