@@ -1,5 +1,6 @@
 """Scenarios without a screen: their steps, what is expected, how they fail, and the report for CI systems."""
 
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -143,3 +144,9 @@ def test_lines_are_known(tmp_path):
     ]  # fmt: skip
     with pytest.raises(ManifestError, match="steps"):
         parse({"steps": 5}, tmp_path / "s.yaml")
+
+
+def test_the_story_of_the_documents(tmp_path, capsys):
+    text = (Path(__file__).parents[3] / "docs/scenarios.md").read_text()
+    (tmp_path / "story.yaml").write_text(text.partition("```yaml\n")[2].partition("```")[0])
+    assert main([str(tmp_path / "story.yaml")]) == 0, capsys.readouterr().out
