@@ -26,6 +26,16 @@ class StreamError(Exception):
         self.code = code
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Hangs up at once on streams that are left: TLS would say farewell in the background, after the loop is over."""
+
+    def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
+        transport = protocol.transport
+        super()._release(key, protocol, should_close=should_close)
+        if transport is not None and transport.is_closing():
+            transport.abort()
+
+
 class Session:
     """Opens its connections when the first is needed. Needs a running asyncio loop."""
 
@@ -39,7 +49,7 @@ class Session:
         if self._http is None:
             if self.access.server.startswith("https:"):
                 self._tls = context_of(self.access)
-            connector = aiohttp.TCPConnector(ssl=self._tls, limit=0)
+            connector = _Connector(ssl=self._tls, limit=0)
             self._http = aiohttp.ClientSession(
                 connector=connector, headers=self._headers(), read_bufsize=1 << 20, trust_env=False
             )
@@ -137,8 +147,9 @@ class Session:
         if self._http is not None:
             await self._http.close()
             self._http = None
-            # Connections under TLS say good-bye in the next rounds of the loop.
-            await asyncio.sleep(0)
+            # What was aborted is closed in the next turns of the loop: first TLS, then the socket.
+            for _ in range(3):
+                await asyncio.sleep(0)
 
 
 def _decoded(answer: aiohttp.ClientResponse, data: bytes) -> Any:
