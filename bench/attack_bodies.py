@@ -89,7 +89,7 @@ def length(value: int) -> bytes:
 
 
 def crafted() -> Iterator[tuple[str, Sent]]:
-    """As many values as are let in, where each costs most."""
+    """Some thousand values, where each costs most; up to four times as many are let in."""
     pods, maps = f"{SPACE}/pods", f"{SPACE}/configmaps"
     for name, path, body in (
         ("texts", maps, of("ConfigMap", f',"data":{{{many(PLAIN, 4_900)}}}')),
